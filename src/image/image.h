@@ -13,23 +13,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SIC_PAGE_SIZE 4096u
+#define SIC_PAGE_SIZE  4096u
 #define SIC_PAGE_SHIFT 12u
 
 struct sic_image;
 
 /* What the container's own header says of the machine. Zero where it says nothing (always so in a raw image). */
 struct sic_image_header {
-    uint32_t machine;                   /* IMAGE_FILE_MACHINE_*: 0x8664 */
-    uint32_t build;                     /* 19041 */
+    uint32_t machine; /* IMAGE_FILE_MACHINE_*: 0x8664 */
+    uint32_t build;   /* 19041 */
     uint32_t processors;
-    uint32_t dump_type;                 /* DUMP_HEADER64.DumpType */
-    uint64_t directory_table_base;      /* physical address of the PML4, low 12 bits cleared */
+    uint32_t dump_type;            /* DUMP_HEADER64.DumpType */
+    uint64_t directory_table_base; /* physical address of the PML4, low 12 bits cleared */
     uint64_t kd_debugger_data_block_va;
     uint64_t ps_active_process_head_va;
     uint64_t ps_loaded_module_list_va;
-    uint64_t system_time;               /* 100 ns since 1601-01-01 UTC */
-    uint64_t triage_process_va;         /* triage dumps: the current EPROCESS as the dump names it */
+    uint64_t system_time;       /* 100 ns since 1601-01-01 UTC */
+    uint64_t triage_process_va; /* triage dumps: the current EPROCESS as the dump names it */
 };
 
 /* Opens a file of any container SiC reads. On success the caller owns *image (sic_image_close). */
@@ -50,7 +50,8 @@ const struct sic_image_header *sic_image_header(const struct sic_image *image);
 /* True for a triage dump: it holds blocks of kernel virtual memory and no physical pages. */
 bool sic_image_is_virtual(const struct sic_image *image);
 
-/* The SIC_PAGE_SIZE bytes of page frame `pfn`, or NULL when the image does not hold the whole page. Borrowed from the image. */
+/* The SIC_PAGE_SIZE bytes of page frame `pfn`, or NULL when the image does not hold the whole page. Borrowed from the
+ * image. */
 const uint8_t *sic_image_page(const struct sic_image *image, uint64_t pfn);
 
 /* One past the highest page frame number that the image could hold. */
@@ -66,12 +67,17 @@ bool sic_image_next_run(const struct sic_image *image, uint64_t pfn, uint64_t *f
 uint64_t sic_image_missing_pages(const struct sic_image *image);
 
 /*
- * Virtual images only: the longest readable piece at `va`. Returns a borrowed pointer and its size in bytes (at least 1),
- * or NULL when the image does not hold that byte.
+ * Virtual images only: the longest readable piece at `va`. Returns a borrowed pointer and its size in bytes (at least
+ * 1), or NULL when the image does not hold that byte.
  */
 const uint8_t *sic_image_virtual(const struct sic_image *image, uint64_t va, size_t *size);
 
 /* Offset in the file of a pointer that the image lent. */
 uint64_t sic_image_file_offset(const struct sic_image *image, const void *lent);
+
+/* How the caller will read next. A hint for large files that are not in memory yet: it changes speed, never an answer.
+ */
+enum sic_image_access { SIC_IMAGE_NORMAL, SIC_IMAGE_SEQUENTIAL, SIC_IMAGE_RANDOM };
+void sic_image_advise(const struct sic_image *image, enum sic_image_access access);
 
 #endif
