@@ -1,0 +1,132 @@
+#include "core/allocator.h"
+
+bool sic_array_reserve(const struct sic_allocator *allocator, struct sic_array *array, size_t element_size,
+                       uint32_t extra)
+{
+    uint32_t needed, capacity;
+    void *elements;
+
+    if (__builtin_add_overflow(array->count, extra, &needed))
+        return false;
+    if (needed <= array->capacity)
+        return true;
+    /* Half again as much: the address space of a large array grows in place, and no more than half is idle. */
+    capacity = array->capacity + array->capacity / 2;
+    if (capacity < needed)
+        capacity = needed < 16 ? 16 : needed;
+    if (capacity > SIZE_MAX / element_size)
+        return false;
+    elements =
+        allocator->resize(allocator->context, array->elements, array->capacity * element_size, capacity * element_size);
+    if (!elements)
+        return false;
+    array->elements = elements;
+    array->capacity = capacity;
+    return true;
+}
+
+void *sic_array_append(const struct sic_allocator *allocator, struct sic_array *array, size_t element_size)
+{
+    void *element;
+
+    if (!sic_array_reserve(allocator, array, element_size, 1))
+        return NULL;
+    element = (uint8_t *)array->elements + array->count++ * element_size;
+    __builtin_memset(element, 0, element_size);
+    return element;
+}
+
+void sic_array_trim(const struct sic_allocator *allocator, struct sic_array *array, size_t element_size)
+{
+    void *elements;
+
+    if (array->count == 0) {
+        sic_array_free(allocator, array, element_size);
+        return;
+    }
+    elements = allocator->resize(allocator->context, array->elements, array->capacity * element_size,
+                                 array->count * element_size);
+    if (elements) {
+        array->elements = elements;
+        array->capacity = array->count;
+    }
+}
+
+void sic_array_free(const struct sic_allocator *allocator, struct sic_array *array, size_t element_size)
+{
+    if (array->elements)
+        allocator->resize(allocator->context, array->elements, array->capacity * element_size, 0);
+    *array = (struct sic_array){0};
+}
+
+/* Finalizer of MurmurHash3 (public domain): spreads addresses, which differ only in their middle bits. */
+static uint32_t hash_address(uint64_t key)
+{
+    key ^= key >> 33;
+    key *= 0xff51afd7ed558ccdULL;
+    key ^= key >> 33;
+    key *= 0xc4ceb9fe1a85ec53ULL;
+    return (uint32_t)(key >> 32);
+}
+
+static struct sic_index_slot *find_slot(struct sic_index_slot *slots, uint32_t capacity, uint64_t key)
+{
+    uint32_t position = hash_address(key) & (capacity - 1);
+
+    /* Never full (see sic_index_add), so an empty slot ends the search. */
+    while (slots[position].key != 0 && slots[position].key != key)
+        position = (position + 1) & (capacity - 1);
+    return &slots[position];
+}
+
+bool sic_index_find(const struct sic_index *index, uint64_t key, uint32_t *value)
+{
+    const struct sic_index_slot *slot;
+
+    if (index->capacity == 0)
+        return false;
+    slot = find_slot(index->slots, index->capacity, key);
+    if (slot->key != key)
+        return false;
+    *value = (uint32_t)slot->value;
+    return true;
+}
+
+static bool grow_index(const struct sic_allocator *allocator, struct sic_index *index)
+{
+    uint32_t capacity = index->capacity ? index->capacity * 2 : 64;
+    struct sic_index_slot *slots;
+
+    if (capacity <= index->capacity)
+        return false;
+    slots = allocator->resize(allocator->context, NULL, 0, capacity * sizeof(*slots));
+    if (!slots)
+        return false;
+    __builtin_memset(slots, 0, capacity * sizeof(*slots));
+    for (uint32_t i = 0; i < index->capacity; i++) {
+        if (index->slots[i].key != 0)
+            *find_slot(slots, capacity, index->slots[i].key) = index->slots[i];
+    }
+    if (index->slots)
+        allocator->resize(allocator->context, index->slots, index->capacity * sizeof(*slots), 0);
+    index->slots = slots;
+    index->capacity = capacity;
+    return true;
+}
+
+bool sic_index_add(const struct sic_allocator *allocator, struct sic_index *index, uint64_t key, uint32_t value)
+{
+    /* At most three quarters full. */
+    if (index->count >= index->capacity / 4 * 3 && !grow_index(allocator, index))
+        return false;
+    *find_slot(index->slots, index->capacity, key) = (struct sic_index_slot){.key = key, .value = value};
+    index->count++;
+    return true;
+}
+
+void sic_index_free(const struct sic_allocator *allocator, struct sic_index *index)
+{
+    if (index->slots)
+        allocator->resize(allocator->context, index->slots, index->capacity * sizeof(*index->slots), 0);
+    *index = (struct sic_index){0};
+}

@@ -1,0 +1,55 @@
+/*
+ * Memory for the walk: realloc with a context, so that the driver can account for every byte of pool it takes.
+ */
+#ifndef SIC_CORE_ALLOCATOR_H
+#define SIC_CORE_ALLOCATOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sic_allocator {
+    /* Resizes `memory` (NULL: allocates) from `old_size` to `new_size` bytes (0: frees and returns NULL).
+     * NULL with a non-zero `new_size` means that there is none; `memory` is then still valid. */
+    void *(*resize)(void *context, void *memory, size_t old_size, size_t new_size);
+    void *context;
+};
+
+/*
+ * A growing array: `struct sic_array` holds `count` elements of one size, contiguous from `elements`.
+ * The owner releases it with sic_array_free.
+ */
+struct sic_array {
+    void *elements;
+    uint32_t count;
+    uint32_t capacity;
+};
+
+/* Makes room for `extra` more elements. False when memory ran out or the count would not fit 32 bits. */
+bool sic_array_reserve(const struct sic_allocator *allocator, struct sic_array *array, size_t element_size,
+                       uint32_t extra);
+/* A new zeroed element at the end, or NULL. Pointers to older elements are invalid afterwards. */
+void *sic_array_append(const struct sic_allocator *allocator, struct sic_array *array, size_t element_size);
+/* Gives back what is reserved beyond `count`. */
+void sic_array_trim(const struct sic_allocator *allocator, struct sic_array *array, size_t element_size);
+void sic_array_free(const struct sic_allocator *allocator, struct sic_array *array, size_t element_size);
+
+/*
+ * A map from an address to the index of a record that holds it: open addressing, no removal. Keys are never 0.
+ */
+struct sic_index {
+    struct sic_index_slot {
+        uint64_t key;
+        uint64_t value;
+    } * slots;
+    uint32_t count;
+    uint32_t capacity; /* 0 or a power of two */
+};
+
+/* True and *value when the key is known. */
+bool sic_index_find(const struct sic_index *index, uint64_t key, uint32_t *value);
+/* Adds a key that is not there yet. False when memory ran out. */
+bool sic_index_add(const struct sic_allocator *allocator, struct sic_index *index, uint64_t key, uint32_t value);
+void sic_index_free(const struct sic_allocator *allocator, struct sic_index *index);
+
+#endif

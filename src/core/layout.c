@@ -1,0 +1,118 @@
+#include "core/layout.h"
+
+enum need { OPTIONAL, REQUIRED };
+
+static const struct {
+    const char *name;
+    enum need need;
+} descriptions[SIC_FIELD_COUNT] = {
+#define SIC_LAYOUT_DESCRIPTION(identifier, field_name, field_need)                                                     \
+    [SIC_##identifier] = {.name = field_name, .need = field_need},
+    SIC_LAYOUT_FIELDS(SIC_LAYOUT_DESCRIPTION)
+#undef SIC_LAYOUT_DESCRIPTION
+};
+
+const char *sic_layout_field_name(enum sic_field field)
+{
+    return descriptions[field].name;
+}
+
+bool sic_layout_field_is_required(enum sic_field field)
+{
+    return descriptions[field].need == REQUIRED;
+}
+
+void sic_layout_init(struct sic_layout *layout)
+{
+    for (unsigned field = 0; field < SIC_FIELD_COUNT; field++)
+        layout->fields[field] = (struct sic_layout_field){.offset = SIC_FIELD_ABSENT};
+}
+
+/* The walk reads these structures whole: every member must lie inside the size that the layout gives. */
+static bool is_inside(const struct sic_layout *layout, enum sic_field size, enum sic_field member, uint32_t bytes)
+{
+    uint32_t limit = layout->fields[size].offset, offset = layout->fields[member].offset;
+
+    return offset == SIC_FIELD_ABSENT || (limit >= bytes && offset <= limit - bytes);
+}
+
+static enum sic_field first_outside(const struct sic_layout *layout)
+{
+    static const struct {
+        uint8_t size, member, bytes;
+    } members[] = {
+        {SIC_MMVAD_SHORT_SIZE, SIC_MMVAD_SHORT_LEFT, 8},
+        {SIC_MMVAD_SHORT_SIZE, SIC_MMVAD_SHORT_RIGHT, 8},
+        {SIC_MMVAD_SHORT_SIZE, SIC_MMVAD_SHORT_PARENT, 8},
+        {SIC_MMVAD_SHORT_SIZE, SIC_MMVAD_SHORT_STARTING_VPN, 4},
+        {SIC_MMVAD_SHORT_SIZE, SIC_MMVAD_SHORT_ENDING_VPN, 4},
+        {SIC_MMVAD_SHORT_SIZE, SIC_MMVAD_SHORT_STARTING_VPN_HIGH, 1},
+        {SIC_MMVAD_SHORT_SIZE, SIC_MMVAD_SHORT_ENDING_VPN_HIGH, 1},
+        {SIC_MMVAD_SHORT_SIZE, SIC_MMVAD_SHORT_FLAGS, 4},
+        {SIC_MMVAD_SIZE, SIC_MMVAD_SUBSECTION, 8},
+        {SIC_MMVAD_SIZE, SIC_MMVAD_FIRST_PROTOTYPE_PTE, 8},
+        {SIC_MMVAD_SIZE, SIC_MMVAD_LAST_CONTIGUOUS_PTE, 8},
+        {SIC_MMVAD_SIZE, SIC_MMVAD_VADS_PROCESS, 8},
+        {SIC_SUBSECTION_SIZE, SIC_SUBSECTION_CONTROL_AREA, 8},
+        {SIC_SUBSECTION_SIZE, SIC_SUBSECTION_BASE, 8},
+        {SIC_SUBSECTION_SIZE, SIC_SUBSECTION_NEXT, 8},
+        {SIC_SUBSECTION_SIZE, SIC_SUBSECTION_PTE_COUNT, 4},
+        {SIC_CONTROL_AREA_SIZE, SIC_CONTROL_AREA_SEGMENT, 8},
+        {SIC_CONTROL_AREA_SIZE, SIC_CONTROL_AREA_FLAGS, 4},
+        {SIC_CONTROL_AREA_SIZE, SIC_CONTROL_AREA_FILE_POINTER, 8},
+        {SIC_CONTROL_AREA_SIZE, SIC_CONTROL_AREA_MAPPED_VIEWS, 8},
+        {SIC_CONTROL_AREA_SIZE, SIC_CONTROL_AREA_SECTION_REFERENCES, 8},
+        {SIC_SEGMENT_SIZE, SIC_SEGMENT_CONTROL_AREA, 8},
+        {SIC_SEGMENT_SIZE, SIC_SEGMENT_PTE_COUNT, 4},
+        {SIC_SEGMENT_SIZE, SIC_SEGMENT_SIZE_OF_SEGMENT, 8},
+        {SIC_SEGMENT_SIZE, SIC_SEGMENT_PROTOTYPE_PTE, 8},
+    };
+
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        if (!is_inside(layout, members[i].size, members[i].member, members[i].bytes))
+            return members[i].member;
+    }
+    return SIC_FIELD_COUNT;
+}
+
+static bool is_structure_size_sane(const struct sic_layout *layout, enum sic_field field)
+{
+    static const struct {
+        uint8_t field;
+        uint16_t limit;
+    } sizes[] = {
+        {SIC_MMVAD_SHORT_SIZE, SIC_VAD_SIZE_LIMIT},         {SIC_MMVAD_SIZE, SIC_VAD_SIZE_LIMIT},
+        {SIC_SUBSECTION_SIZE, SIC_SECTION_STRUCTURE_LIMIT}, {SIC_CONTROL_AREA_SIZE, SIC_SECTION_STRUCTURE_LIMIT},
+        {SIC_SEGMENT_SIZE, SIC_SECTION_STRUCTURE_LIMIT},
+    };
+
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        if (sizes[i].field == field)
+            return layout->fields[field].offset <= sizes[i].limit;
+    }
+    return true;
+}
+
+static bool are_bits_sane(const struct sic_layout_field *field)
+{
+    if (field->bit_count == 0)
+        return field->first_bit == 0;
+    return field->bit_count < 64 && field->offset < 8 && field->offset * 8 + field->first_bit + field->bit_count <= 64;
+}
+
+enum sic_field sic_layout_first_bad_field(const struct sic_layout *layout)
+{
+    for (unsigned field = 0; field < SIC_FIELD_COUNT; field++) {
+        const struct sic_layout_field *description = &layout->fields[field];
+
+        if (description->offset == SIC_FIELD_ABSENT) {
+            if (descriptions[field].need == REQUIRED)
+                return field;
+            continue;
+        }
+        if (description->offset > SIC_STRUCTURE_LIMIT || !are_bits_sane(description) ||
+            !is_structure_size_sane(layout, field))
+            return field;
+    }
+    return first_outside(layout);
+}

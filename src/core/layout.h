@@ -1,0 +1,122 @@
+/*
+ * Where the structures of one kernel keep what SiC reads. The table below is the only place in the tree that knows
+ * which fields these are; what moves from build to build is data (data/layouts.txt, a PDB, a user's profile file).
+ */
+#ifndef SIC_CORE_LAYOUT_H
+#define SIC_CORE_LAYOUT_H
+
+#include "core/reader.h"
+
+/*
+ * X(identifier, name in the public symbols, need)
+ * REQUIRED: without it no answer is given. OPTIONAL: without it something is "unknown", or a check is left out.
+ * A name that ends in .sizeof is a structure's size.
+ */
+#define SIC_LAYOUT_FIELDS(X)                                                                                           \
+    X(EPROCESS_SIZE, "_EPROCESS.sizeof", OPTIONAL)                                                                     \
+    X(EPROCESS_UNIQUE_PROCESS_ID, "_EPROCESS.UniqueProcessId", REQUIRED)                                               \
+    X(EPROCESS_ACTIVE_PROCESS_LINKS, "_EPROCESS.ActiveProcessLinks", REQUIRED)                                         \
+    X(EPROCESS_IMAGE_FILE_NAME, "_EPROCESS.ImageFileName", REQUIRED)                                                   \
+    X(EPROCESS_VAD_ROOT, "_EPROCESS.VadRoot", REQUIRED)                                                                \
+    X(EPROCESS_VAD_COUNT, "_EPROCESS.VadCount", OPTIONAL)                                                              \
+    X(EPROCESS_CREATE_TIME, "_EPROCESS.CreateTime", OPTIONAL)                                                          \
+    X(EPROCESS_EXIT_TIME, "_EPROCESS.ExitTime", OPTIONAL)                                                              \
+    X(EPROCESS_PARENT_ID, "_EPROCESS.InheritedFromUniqueProcessId", OPTIONAL)                                          \
+    X(EPROCESS_AUDIT_NAME, "_EPROCESS.SeAuditProcessCreationInfo.ImageFileName", OPTIONAL)                             \
+    X(KPROCESS_DIRECTORY_TABLE_BASE, "_KPROCESS.DirectoryTableBase", REQUIRED)                                         \
+    X(MMVAD_SHORT_SIZE, "_MMVAD_SHORT.sizeof", REQUIRED)                                                               \
+    X(MMVAD_SHORT_LEFT, "_MMVAD_SHORT.Left", REQUIRED)                                                                 \
+    X(MMVAD_SHORT_RIGHT, "_MMVAD_SHORT.Right", REQUIRED)                                                               \
+    X(MMVAD_SHORT_PARENT, "_MMVAD_SHORT.Parent", REQUIRED)                                                             \
+    X(MMVAD_SHORT_STARTING_VPN, "_MMVAD_SHORT.StartingVpn", REQUIRED)                                                  \
+    X(MMVAD_SHORT_ENDING_VPN, "_MMVAD_SHORT.EndingVpn", REQUIRED)                                                      \
+    X(MMVAD_SHORT_STARTING_VPN_HIGH, "_MMVAD_SHORT.StartingVpnHigh", REQUIRED)                                         \
+    X(MMVAD_SHORT_ENDING_VPN_HIGH, "_MMVAD_SHORT.EndingVpnHigh", REQUIRED)                                             \
+    X(MMVAD_SHORT_FLAGS, "_MMVAD_SHORT.u", REQUIRED)                                                                   \
+    X(VAD_FLAGS_TYPE, "_MMVAD_FLAGS.VadType", REQUIRED)                                                                \
+    X(VAD_FLAGS_PROTECTION, "_MMVAD_FLAGS.Protection", REQUIRED)                                                       \
+    X(VAD_FLAGS_PRIVATE_MEMORY, "_MMVAD_FLAGS.PrivateMemory", REQUIRED)                                                \
+    X(VAD_FLAGS_DELETE_IN_PROGRESS, "_MMVAD_FLAGS.DeleteInProgress", OPTIONAL)                                         \
+    X(MMVAD_SIZE, "_MMVAD.sizeof", REQUIRED)                                                                           \
+    X(MMVAD_SUBSECTION, "_MMVAD.Subsection", REQUIRED)                                                                 \
+    X(MMVAD_FIRST_PROTOTYPE_PTE, "_MMVAD.FirstPrototypePte", REQUIRED)                                                 \
+    X(MMVAD_LAST_CONTIGUOUS_PTE, "_MMVAD.LastContiguousPte", REQUIRED)                                                 \
+    X(MMVAD_VADS_PROCESS, "_MMVAD.VadsProcess", REQUIRED)                                                              \
+    X(SUBSECTION_SIZE, "_SUBSECTION.sizeof", REQUIRED)                                                                 \
+    X(SUBSECTION_CONTROL_AREA, "_SUBSECTION.ControlArea", REQUIRED)                                                    \
+    X(SUBSECTION_BASE, "_SUBSECTION.SubsectionBase", REQUIRED)                                                         \
+    X(SUBSECTION_NEXT, "_SUBSECTION.NextSubsection", REQUIRED)                                                         \
+    X(SUBSECTION_PTE_COUNT, "_SUBSECTION.PtesInSubsection", REQUIRED)                                                  \
+    X(CONTROL_AREA_SIZE, "_CONTROL_AREA.sizeof", REQUIRED)                                                             \
+    X(CONTROL_AREA_SEGMENT, "_CONTROL_AREA.Segment", REQUIRED)                                                         \
+    X(CONTROL_AREA_FLAGS, "_CONTROL_AREA.u", REQUIRED)                                                                 \
+    X(CONTROL_AREA_FILE_POINTER, "_CONTROL_AREA.FilePointer", REQUIRED)                                                \
+    X(CONTROL_AREA_MAPPED_VIEWS, "_CONTROL_AREA.NumberOfMappedViews", OPTIONAL)                                        \
+    X(CONTROL_AREA_SECTION_REFERENCES, "_CONTROL_AREA.NumberOfSectionReferences", OPTIONAL)                            \
+    X(SECTION_FLAGS_IMAGE, "_MMSECTION_FLAGS.Image", REQUIRED)                                                         \
+    X(SECTION_FLAGS_FILE, "_MMSECTION_FLAGS.File", REQUIRED)                                                           \
+    X(SECTION_FLAGS_PHYSICAL_MEMORY, "_MMSECTION_FLAGS.PhysicalMemory", REQUIRED)                                      \
+    X(SEGMENT_SIZE, "_SEGMENT.sizeof", REQUIRED)                                                                       \
+    X(SEGMENT_CONTROL_AREA, "_SEGMENT.ControlArea", REQUIRED)                                                          \
+    X(SEGMENT_PTE_COUNT, "_SEGMENT.TotalNumberOfPtes", REQUIRED)                                                       \
+    X(SEGMENT_SIZE_OF_SEGMENT, "_SEGMENT.SizeOfSegment", REQUIRED)                                                     \
+    X(SEGMENT_PROTOTYPE_PTE, "_SEGMENT.PrototypePte", OPTIONAL)                                                        \
+    X(FILE_OBJECT_FILE_NAME, "_FILE_OBJECT.FileName", OPTIONAL)                                                        \
+    X(TRANSITION_PAGE_FRAME, "_MMPTE_TRANSITION.PageFrameNumber", OPTIONAL)                                            \
+    X(TRANSITION_SWIZZLE_BIT, "_MMPTE_TRANSITION.SwizzleBit", OPTIONAL)                                                \
+    X(INVALID_PTE_MASK, "_MI_SYSTEM_INFORMATION.Hardware.InvalidPteMask", OPTIONAL)
+
+enum sic_field {
+#define SIC_LAYOUT_ENUM(identifier, name, need) SIC_##identifier,
+    SIC_LAYOUT_FIELDS(SIC_LAYOUT_ENUM)
+#undef SIC_LAYOUT_ENUM
+        SIC_FIELD_COUNT
+};
+
+#define SIC_FIELD_ABSENT UINT32_MAX
+
+/* No structure that SiC reads is larger; a bound for what a caller may claim. */
+#define SIC_STRUCTURE_LIMIT 0x4000u
+/* Bounds of the buffers that hold one _MMVAD, and one _SUBSECTION, _CONTROL_AREA or _SEGMENT. */
+#define SIC_VAD_SIZE_LIMIT          0x100u
+#define SIC_SECTION_STRUCTURE_LIMIT 0x100u
+
+struct sic_layout_field {
+    uint32_t offset;   /* bytes from the structure's start, or the size for a .sizeof; SIC_FIELD_ABSENT */
+    uint8_t first_bit; /* bit-fields only */
+    uint8_t bit_count; /* 0: not a bit-field */
+};
+
+struct sic_layout {
+    struct sic_layout_field fields[SIC_FIELD_COUNT];
+};
+
+/* "_EPROCESS.VadRoot" */
+const char *sic_layout_field_name(enum sic_field field);
+bool sic_layout_field_is_required(enum sic_field field);
+/* All fields absent. */
+void sic_layout_init(struct sic_layout *layout);
+/* The first required field that is absent or out of bounds (SIC_FIELD_COUNT: none): what must hold before any use. */
+enum sic_field sic_layout_first_bad_field(const struct sic_layout *layout);
+
+static inline bool sic_layout_has(const struct sic_layout *layout, enum sic_field field)
+{
+    return layout->fields[field].offset != SIC_FIELD_ABSENT;
+}
+
+static inline uint32_t sic_layout_offset(const struct sic_layout *layout, enum sic_field field)
+{
+    return layout->fields[field].offset;
+}
+
+/* The bit-field's value in the word (of up to 64 bits) that starts its structure; 0 when the layout lacks the field. */
+static inline uint64_t sic_layout_bits(const struct sic_layout *layout, enum sic_field field, uint64_t word)
+{
+    const struct sic_layout_field *bits = &layout->fields[field];
+
+    if (bits->offset == SIC_FIELD_ABSENT)
+        return 0;
+    return (word >> (bits->offset * 8 + bits->first_bit)) & ((1ull << bits->bit_count) - 1);
+}
+
+#endif

@@ -1,0 +1,45 @@
+#include "core/names.h"
+
+bool sic_string_read(struct sic_scan *scan, const struct sic_reader *reader, uint64_t va, struct sic_string *string)
+{
+    uint8_t scratch[16];
+    const uint8_t *header = sic_reader_bytes(reader, va, scratch, sizeof(scratch));
+    uint64_t buffer_va;
+    uint32_t size;
+
+    *string = (struct sic_string){.offset = SIC_NONE};
+    if (!header)
+        return true;
+    size = sic_load16(header);
+    buffer_va = sic_load64(header + 8);
+    if (size == 0 || size % 2 != 0 || size > sic_load16(header + 2) || size > SIC_STRING_SIZE_LIMIT ||
+        !sic_is_kernel_pointer(buffer_va, 2))
+        return true;
+    if (!sic_array_reserve(&scan->allocator, &scan->strings, sizeof(uint16_t), size / 2))
+        return false;
+    if (!reader->read(reader->context, buffer_va, (uint16_t *)scan->strings.elements + scan->strings.count, size))
+        return true;
+    *string = (struct sic_string){.offset = scan->strings.count, .length = size / 2};
+    scan->strings.count += size / 2;
+    return true;
+}
+
+bool sic_section_names_read(struct sic_scan *scan, const struct sic_reader *reader, uint32_t file_name_offset,
+                            uint32_t minimum_views)
+{
+    for (uint32_t i = 0; i < scan->sections.count; i++) {
+        struct sic_section *section = sic_scan_section(scan, i);
+        struct sic_string name;
+
+        if (section->view_count < minimum_views || section->flags & SIC_SECTION_UNREAD ||
+            !sic_is_kernel_pointer(section->file_object_va, 16))
+            continue;
+        if (!sic_string_read(scan, reader, section->file_object_va + file_name_offset, &name))
+            return false;
+        if (name.offset != SIC_NONE) {
+            section->name = name;
+            section->flags |= SIC_SECTION_HAS_NAME;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,23 @@
+/*
+ * Kernel strings, read into a scan.
+ */
+#ifndef SIC_CORE_NAMES_H
+#define SIC_CORE_NAMES_H
+
+#include "core/reader.h"
+#include "core/scan.h"
+
+/* Longer names are taken for damage. In bytes. */
+#define SIC_STRING_SIZE_LIMIT 0x2000u
+
+/*
+ * Reads the UNICODE_STRING at `va` {u16 Length in bytes, u16 MaximumLength, u64 Buffer at +8} and appends its UTF-16
+ * units to the scan. string->offset is SIC_NONE when it cannot be read. False when memory ran out.
+ */
+bool sic_string_read(struct sic_scan *scan, const struct sic_reader *reader, uint64_t va, struct sic_string *string);
+
+/* Reads the file names of the sections whose `view_count` is at least `minimum_views`. False when memory ran out. */
+bool sic_section_names_read(struct sic_scan *scan, const struct sic_reader *reader, uint32_t file_name_offset,
+                            uint32_t minimum_views);
+
+#endif

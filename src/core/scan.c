@@ -1,0 +1,96 @@
+#include "core/scan.h"
+
+void sic_scan_init(struct sic_scan *scan, const struct sic_allocator *allocator)
+{
+    *scan = (struct sic_scan){.allocator = *allocator};
+}
+
+void sic_scan_deinit(struct sic_scan *scan)
+{
+    sic_array_free(&scan->allocator, &scan->processes, sizeof(struct sic_process));
+    sic_array_free(&scan->allocator, &scan->views, sizeof(struct sic_view));
+    sic_array_free(&scan->allocator, &scan->subsections, sizeof(struct sic_subsection));
+    sic_array_free(&scan->allocator, &scan->sections, sizeof(struct sic_section));
+    sic_array_free(&scan->allocator, &scan->strings, sizeof(uint16_t));
+    sic_array_free(&scan->allocator, &scan->problems, sizeof(struct sic_problem));
+    sic_index_free(&scan->allocator, &scan->subsection_index);
+    sic_index_free(&scan->allocator, &scan->control_area_index);
+}
+
+bool sic_scan_add_problem(struct sic_scan *scan, enum sic_problem_kind kind, uint32_t process, uint64_t va)
+{
+    struct sic_problem *problem = sic_array_append(&scan->allocator, &scan->problems, sizeof(*problem));
+
+    if (!problem)
+        return false;
+    *problem = (struct sic_problem){.kind = kind, .process = process, .va = va};
+    return true;
+}
+
+uint32_t sic_scan_intern_subsection(struct sic_scan *scan, uint64_t va)
+{
+    struct sic_subsection *subsection;
+    uint32_t index;
+
+    if (sic_index_find(&scan->subsection_index, va, &index))
+        return index;
+    subsection = sic_array_append(&scan->allocator, &scan->subsections, sizeof(*subsection));
+    if (!subsection)
+        return SIC_NONE;
+    subsection->va = va;
+    subsection->section = SIC_NONE;
+    subsection->next = SIC_NONE;
+    subsection->flags = SIC_SUBSECTION_UNREAD;
+    index = scan->subsections.count - 1;
+    return sic_index_add(&scan->allocator, &scan->subsection_index, va, index) ? index : SIC_NONE;
+}
+
+/* Subsections of `source`, by their new index in `target`. Freed by the caller. */
+static bool merge_subsections(struct sic_scan *target, const struct sic_scan *source, struct sic_array *map)
+{
+    if (!sic_array_reserve(&target->allocator, map, sizeof(uint32_t), source->subsections.count))
+        return false;
+    for (uint32_t i = 0; i < source->subsections.count; i++) {
+        uint32_t index = sic_scan_intern_subsection(target, sic_scan_subsection(source, i)->va);
+
+        if (index == SIC_NONE)
+            return false;
+        ((uint32_t *)map->elements)[map->count++] = index;
+    }
+    return true;
+}
+
+static bool merge_views(struct sic_scan *target, struct sic_scan *source, const uint32_t *map)
+{
+    if (!sic_array_reserve(&target->allocator, &target->views, sizeof(struct sic_view), source->views.count))
+        return false;
+    for (uint32_t i = 0; i < source->views.count; i++) {
+        struct sic_view *view = sic_scan_view(target, target->views.count++);
+
+        *view = *sic_scan_view(source, i);
+        view->subsection = map[view->subsection];
+    }
+    sic_array_free(&source->allocator, &source->views, sizeof(struct sic_view));
+    return true;
+}
+
+static bool merge_problems(struct sic_scan *target, const struct sic_scan *source)
+{
+    const struct sic_problem *problems = source->problems.elements;
+
+    for (uint32_t i = 0; i < source->problems.count; i++) {
+        if (!sic_scan_add_problem(target, problems[i].kind, problems[i].process, problems[i].va))
+            return false;
+    }
+    return true;
+}
+
+bool sic_scan_merge(struct sic_scan *target, struct sic_scan *source)
+{
+    struct sic_array map = {0};
+    bool merged = merge_subsections(target, source, &map) && merge_views(target, source, map.elements) &&
+                  merge_problems(target, source);
+
+    sic_array_free(&target->allocator, &map, sizeof(uint32_t));
+    return merged;
+}

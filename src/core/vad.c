@@ -1,0 +1,302 @@
+#include "core/vad.h"
+
+/* The balance of an AVL node stands in the low bits of its parent link (_RTL_BALANCED_NODE.ParentValue). */
+#define PARENT_LINK_MASK (~7ull)
+/* _MMVAD.VadsProcess: the low bits tell the kind of view, 1 a process's (9200 and later; 7600 on in the symbols). */
+#define VADS_PROCESS_MASK (~7ull)
+#define VADS_PROCESS_USER 1ull
+
+enum node_kind { NODE_PENDING, NODE_REJECTED, NODE_PRIVATE, NODE_DELETING, NODE_UNSHARED, NODE_VIEW };
+
+/* One node of the tree. Until it is read, start and end are the bounds that its ancestors leave it. */
+struct node {
+    uint64_t va;
+    uint64_t start_vpn;
+    uint64_t end_vpn;
+    uint64_t first_prototype_pte;
+    uint64_t last_contiguous_pte;
+    uint64_t subsection_va;
+    uint32_t parent; /* indexes into the nodes, SIC_NONE where there is none */
+    uint32_t left;
+    uint32_t right;
+    uint8_t kind;
+    uint8_t protection;
+    uint8_t vad_type;
+    uint8_t torn;
+};
+
+void sic_vad_walker_init(struct sic_vad_walker *walker, const struct sic_reader *reader,
+                         const struct sic_layout *layout)
+{
+    *walker = (struct sic_vad_walker){.reader = reader, .layout = layout};
+}
+
+void sic_vad_walker_deinit(struct sic_vad_walker *walker, const struct sic_allocator *allocator)
+{
+    sic_array_free(allocator, &walker->nodes, sizeof(struct node));
+}
+
+static struct node *node_at(const struct sic_vad_walker *walker, uint32_t index)
+{
+    return (struct node *)walker->nodes.elements + index;
+}
+
+/* Appends a node that may cover [start, end]; SIC_NONE when memory ran out. */
+static uint32_t push_node(struct sic_vad_walker *walker, const struct sic_allocator *allocator, uint64_t va,
+                          uint32_t parent, uint64_t start, uint64_t end)
+{
+    struct node *node = sic_array_append(allocator, &walker->nodes, sizeof(*node));
+
+    if (!node)
+        return SIC_NONE;
+    node->va = va;
+    node->start_vpn = start;
+    node->end_vpn = end;
+    node->parent = parent;
+    node->left = node->right = SIC_NONE;
+    /* Nodes are read level by level: by the time this one's turn comes, its bytes are near. */
+    sic_reader_prefetch(walker->reader, va);
+    return walker->nodes.count - 1;
+}
+
+static uint64_t load_vpn(const struct sic_layout *layout, const uint8_t *bytes, enum sic_field low, enum sic_field high)
+{
+    return sic_load32(bytes + sic_layout_offset(layout, low)) | (uint64_t)bytes[sic_layout_offset(layout, high)] << 32;
+}
+
+/* The node's own range, if it lies within the bounds that its ancestors leave it. */
+static bool load_range(const struct sic_layout *layout, struct node *node, const uint8_t *bytes)
+{
+    uint64_t start = load_vpn(layout, bytes, SIC_MMVAD_SHORT_STARTING_VPN, SIC_MMVAD_SHORT_STARTING_VPN_HIGH);
+    uint64_t end = load_vpn(layout, bytes, SIC_MMVAD_SHORT_ENDING_VPN, SIC_MMVAD_SHORT_ENDING_VPN_HIGH);
+
+    if (start > end || start < node->start_vpn || end > node->end_vpn)
+        return false;
+    node->start_vpn = start;
+    node->end_vpn = end;
+    return true;
+}
+
+static bool does_parent_link_hold(const struct sic_vad_walker *walker, const struct node *node, const uint8_t *bytes)
+{
+    uint64_t link = sic_load64(bytes + sic_layout_offset(walker->layout, SIC_MMVAD_SHORT_PARENT)) & PARENT_LINK_MASK;
+
+    return link == (node->parent == SIC_NONE ? 0 : node_at(walker, node->parent)->va);
+}
+
+/* The prototype PTE fields of a mapped node; false when they cannot be a view's. */
+static bool load_view(const struct sic_layout *layout, struct node *node, const uint8_t *bytes)
+{
+    node->subsection_va = sic_load64(bytes + sic_layout_offset(layout, SIC_MMVAD_SUBSECTION));
+    node->first_prototype_pte = sic_load64(bytes + sic_layout_offset(layout, SIC_MMVAD_FIRST_PROTOTYPE_PTE));
+    node->last_contiguous_pte = sic_load64(bytes + sic_layout_offset(layout, SIC_MMVAD_LAST_CONTIGUOUS_PTE));
+    if (node->first_prototype_pte == 0) {
+        node->kind = NODE_UNSHARED;
+        return true;
+    }
+    node->kind = NODE_VIEW;
+    node->torn =
+        node->last_contiguous_pte != SIC_WHOLE_VIEW_CONTIGUOUS &&
+        (!sic_is_kernel_pointer(node->last_contiguous_pte, 8) || node->last_contiguous_pte < node->first_prototype_pte);
+    return sic_is_kernel_pointer(node->first_prototype_pte, 8) && sic_is_kernel_pointer(node->subsection_va, 8);
+}
+
+static bool is_owned_by(const struct sic_layout *layout, const uint8_t *bytes, uint64_t eprocess_va)
+{
+    uint64_t owner = sic_load64(bytes + sic_layout_offset(layout, SIC_MMVAD_VADS_PROCESS));
+
+    return (owner & VADS_PROCESS_MASK) == eprocess_va && (owner & ~VADS_PROCESS_MASK) == VADS_PROCESS_USER;
+}
+
+/*
+ * A mapped node. Its owner field proves that it belongs to this process even where its parent link is torn.
+ * Returns the problem, or SIC_PROBLEM_KIND_COUNT. node->kind says whether the node can be used.
+ */
+static enum sic_problem_kind read_mapped_node(const struct sic_vad_walker *walker, struct node *node,
+                                              uint64_t eprocess_va, bool parent_holds)
+{
+    uint8_t scratch[SIC_VAD_SIZE_LIMIT];
+    const uint8_t *bytes =
+        sic_reader_bytes(walker->reader, node->va, scratch, sic_layout_offset(walker->layout, SIC_MMVAD_SIZE));
+
+    node->kind = NODE_REJECTED;
+    if (!bytes)
+        return SIC_PROBLEM_NODE_UNREADABLE;
+    if (!is_owned_by(walker->layout, bytes, eprocess_va))
+        return SIC_PROBLEM_NODE_OWNER;
+    if (!load_view(walker->layout, node, bytes)) {
+        /* The tree below it is sound all the same: the node is this process's and in its place. */
+        node->kind = NODE_UNSHARED;
+        return SIC_PROBLEM_VIEW_TORN;
+    }
+    if (node->torn)
+        return SIC_PROBLEM_VIEW_TORN;
+    return parent_holds ? SIC_PROBLEM_KIND_COUNT : SIC_PROBLEM_NODE_PARENT;
+}
+
+/* Reads the node and leaves its children in *left_va and *right_va. */
+static enum sic_problem_kind read_node(const struct sic_vad_walker *walker, struct node *node, uint64_t eprocess_va,
+                                       uint64_t *left_va, uint64_t *right_va)
+{
+    const struct sic_layout *layout = walker->layout;
+    uint8_t scratch[SIC_VAD_SIZE_LIMIT];
+    /* A private node may be a bare _MMVAD_SHORT: no more is read until the flags say that there is more. */
+    const uint8_t *bytes =
+        sic_reader_bytes(walker->reader, node->va, scratch, sic_layout_offset(layout, SIC_MMVAD_SHORT_SIZE));
+    bool parent_holds;
+    uint64_t flags;
+
+    node->kind = NODE_REJECTED;
+    if (!bytes)
+        return SIC_PROBLEM_NODE_UNREADABLE;
+    if (!load_range(layout, node, bytes))
+        return SIC_PROBLEM_NODE_ORDER;
+    parent_holds = does_parent_link_hold(walker, node, bytes);
+    flags = sic_load32(bytes + sic_layout_offset(layout, SIC_MMVAD_SHORT_FLAGS));
+    *left_va = sic_load64(bytes + sic_layout_offset(layout, SIC_MMVAD_SHORT_LEFT));
+    *right_va = sic_load64(bytes + sic_layout_offset(layout, SIC_MMVAD_SHORT_RIGHT));
+    node->protection = (uint8_t)sic_layout_bits(layout, SIC_VAD_FLAGS_PROTECTION, flags);
+    node->vad_type = (uint8_t)sic_layout_bits(layout, SIC_VAD_FLAGS_TYPE, flags);
+    if (!sic_layout_bits(layout, SIC_VAD_FLAGS_PRIVATE_MEMORY, flags)) {
+        enum sic_problem_kind problem = read_mapped_node(walker, node, eprocess_va, parent_holds);
+
+        if (node->kind != NODE_REJECTED && sic_layout_bits(layout, SIC_VAD_FLAGS_DELETE_IN_PROGRESS, flags))
+            node->kind = NODE_DELETING;
+        return problem;
+    }
+    /* Nothing but its parent link ties a private node to this process. */
+    if (!parent_holds)
+        return SIC_PROBLEM_NODE_PARENT;
+    node->kind = NODE_PRIVATE;
+    return SIC_PROBLEM_KIND_COUNT;
+}
+
+/* Queues the child at `va` for the range [start, end] that its parent leaves it; start > end leaves it nothing. */
+static bool push_child(struct sic_vad_walker *walker, struct sic_scan *scan, uint32_t process_index, uint32_t parent,
+                       uint64_t va, uint64_t start, uint64_t end, uint32_t *child)
+{
+    *child = SIC_NONE;
+    if (va == 0)
+        return true;
+    if (!sic_is_kernel_pointer(va, 8))
+        return sic_scan_add_problem(scan, SIC_PROBLEM_NODE_POINTER, process_index, node_at(walker, parent)->va);
+    if (start > end)
+        return sic_scan_add_problem(scan, SIC_PROBLEM_NODE_ORDER, process_index, va);
+    *child = push_node(walker, &scan->allocator, va, parent, start, end);
+    return *child != SIC_NONE;
+}
+
+static void count_node(struct sic_process *process, const struct node *node)
+{
+    if (node->kind == NODE_REJECTED)
+        return;
+    process->node_count++;
+    process->private_count += node->kind == NODE_PRIVATE;
+    process->deleting_count += node->kind == NODE_DELETING;
+    process->unshared_count += node->kind == NODE_UNSHARED;
+}
+
+static bool visit_node(struct sic_vad_walker *walker, struct sic_scan *scan, uint32_t process_index, uint32_t index)
+{
+    struct sic_process *process = sic_scan_process(scan, process_index);
+    struct node node = *node_at(walker, index);
+    uint64_t first = node.start_vpn, last = node.end_vpn, left_va = 0, right_va = 0;
+    enum sic_problem_kind problem = read_node(walker, &node, process->eprocess_va, &left_va, &right_va);
+    uint32_t left = SIC_NONE, right = SIC_NONE;
+
+    count_node(process, &node);
+    *node_at(walker, index) = node;
+    if (problem != SIC_PROBLEM_KIND_COUNT && !sic_scan_add_problem(scan, problem, process_index, node.va))
+        return false;
+    if (node.kind == NODE_REJECTED)
+        return true;
+    /* start_vpn - 1 would wrap at 0: nothing can lie left of a node that starts with the first page. */
+    if (!push_child(walker, scan, process_index, index, left_va, node.start_vpn ? first : 1,
+                    node.start_vpn ? node.start_vpn - 1 : 0, &left) ||
+        !push_child(walker, scan, process_index, index, right_va, node.end_vpn + 1, last, &right))
+        return false;
+    node_at(walker, index)->left = left;
+    node_at(walker, index)->right = right;
+    return true;
+}
+
+static bool emit_view(struct sic_scan *scan, uint32_t process_index, const struct node *node)
+{
+    uint32_t subsection = sic_scan_intern_subsection(scan, node->subsection_va);
+    struct sic_view *view;
+
+    if (subsection == SIC_NONE)
+        return false;
+    view = sic_array_append(&scan->allocator, &scan->views, sizeof(*view));
+    if (!view)
+        return false;
+    *view = (struct sic_view){
+        .first_prototype_pte = node->first_prototype_pte,
+        .last_contiguous_pte = node->last_contiguous_pte,
+        .start_vpn = node->start_vpn,
+        .end_vpn = node->end_vpn,
+        .subsection = subsection,
+        .process = process_index,
+        .protection = node->protection,
+        .vad_type = node->vad_type,
+        .flags = node->torn ? SIC_VIEW_TORN : 0,
+    };
+    return true;
+}
+
+static uint32_t leftmost(const struct sic_vad_walker *walker, uint32_t index)
+{
+    while (node_at(walker, index)->left != SIC_NONE)
+        index = node_at(walker, index)->left;
+    return index;
+}
+
+/* The next node by address, found through the indexes that this walk itself made: they are sound. */
+static uint32_t successor(const struct sic_vad_walker *walker, uint32_t index)
+{
+    uint32_t parent;
+
+    if (node_at(walker, index)->right != SIC_NONE)
+        return leftmost(walker, node_at(walker, index)->right);
+    for (parent = node_at(walker, index)->parent; parent != SIC_NONE; parent = node_at(walker, index)->parent) {
+        if (node_at(walker, parent)->left == index)
+            return parent;
+        index = parent;
+    }
+    return SIC_NONE;
+}
+
+static bool emit_views(const struct sic_vad_walker *walker, struct sic_scan *scan, uint32_t process_index)
+{
+    uint32_t first = scan->views.count;
+
+    for (uint32_t i = leftmost(walker, 0); i != SIC_NONE; i = successor(walker, i)) {
+        if (node_at(walker, i)->kind == NODE_VIEW && !emit_view(scan, process_index, node_at(walker, i)))
+            return false;
+    }
+    sic_scan_process(scan, process_index)->first_view = first;
+    sic_scan_process(scan, process_index)->view_count = scan->views.count - first;
+    return true;
+}
+
+bool sic_vad_walk(struct sic_vad_walker *walker, struct sic_scan *scan, uint32_t process_index)
+{
+    struct sic_process *process = sic_scan_process(scan, process_index);
+    uint64_t root_va = process->vad_root_va;
+
+    process->first_view = scan->views.count;
+    walker->nodes.count = 0;
+    if (root_va == 0) {
+        process->flags |= SIC_PROCESS_NO_TREE;
+        return true;
+    }
+    if (!sic_is_kernel_pointer(root_va, 8))
+        return sic_scan_add_problem(scan, SIC_PROBLEM_NODE_POINTER, process_index, process->eprocess_va);
+    if (push_node(walker, &scan->allocator, root_va, SIC_NONE, 0, SIC_USER_VPN_LIMIT) == SIC_NONE)
+        return false;
+    for (uint32_t i = 0; i < walker->nodes.count; i++) {
+        if (!visit_node(walker, scan, process_index, i))
+            return false;
+    }
+    return emit_views(walker, scan, process_index);
+}

@@ -1,0 +1,32 @@
+/*
+ * The walk of one process's VAD tree.
+ */
+#ifndef SIC_CORE_VAD_H
+#define SIC_CORE_VAD_H
+
+#include "core/layout.h"
+#include "core/scan.h"
+
+/* The highest virtual page number of user space on x64 with 4-level paging (128 TiB). */
+#define SIC_USER_VPN_LIMIT 0x7ffffffffull
+
+/* What one walk keeps; reusable from process to process. The owner calls sic_vad_walker_deinit. */
+struct sic_vad_walker {
+    const struct sic_reader *reader;
+    const struct sic_layout *layout;
+    struct sic_array nodes; /* of the tree being walked */
+};
+
+void sic_vad_walker_init(struct sic_vad_walker *walker, const struct sic_reader *reader,
+                         const struct sic_layout *layout);
+void sic_vad_walker_deinit(struct sic_vad_walker *walker, const struct sic_allocator *allocator);
+
+/*
+ * Walks the tree of process `process_index` and appends its views to `scan` by ascending address, its subsections
+ * unread, and a problem for each subtree that had to be left out. The process's counts and its range of views are set.
+ * Every node is checked against its parent's bounds, its parent link and its owner, so that neither a cycle nor a
+ * shared subtree can make the walk read a node twice for one process. False when memory ran out.
+ */
+bool sic_vad_walk(struct sic_vad_walker *walker, struct sic_scan *scan, uint32_t process_index);
+
+#endif
