@@ -1,0 +1,147 @@
+/*
+ * What a world shall contain, as data. A scenario comes from a text file (scenario_parse.c), from a generator
+ * (random.c, bench.c, seed_listing.c), and goes back to text (scenario_print.c). docs/lab.md describes the text.
+ */
+#ifndef LAB_SCENARIO_H
+#define LAB_SCENARIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum lab_section_kind { LAB_SECTION_FILE, LAB_SECTION_IMAGE, LAB_SECTION_PAGING_FILE, LAB_SECTION_PHYSICAL };
+
+/* How the prototype PTE of a page looks. MIX lets the builder choose. */
+enum lab_page_state {
+    LAB_PAGE_MIX,
+    LAB_PAGE_VALID,
+    LAB_PAGE_TRANSITION,
+    LAB_PAGE_ZERO,      /* demand zero, software format */
+    LAB_PAGE_PAGE_FILE, /* in the paging file, software format */
+    LAB_PAGE_SUBSECTION /* still in the mapped file: subsection format */
+};
+
+struct lab_subsection {
+    uint64_t pages;
+    uint64_t prototype; /* address of its array when the scenario names one; after the build: its SubsectionBase */
+    uint8_t protection;
+    bool shared; /* GlobalMemory: writable for all, not copied on write */
+    bool absent; /* not created yet: SubsectionBase 0 */
+    uint64_t va; /* after the build: address of the SUBSECTION */
+};
+
+struct lab_page_content {
+    uint64_t page;  /* index in the section */
+    uint64_t frame; /* LAB_NO_FRAME: the builder chooses */
+    enum lab_page_state state;
+    uint8_t bytes[64];
+    size_t size;
+};
+
+struct lab_section {
+    char *id;
+    enum lab_section_kind kind;
+    char *name;     /* NULL: none */
+    uint64_t pages; /* of all subsections */
+    uint64_t size;  /* SizeOfSegment, in bytes */
+    uint64_t frame; /* physical sections: the first frame */
+    bool reserve;   /* committed as needed */
+    enum lab_page_state states;
+    struct lab_subsection *subsections; /* at least one */
+    size_t subsection_count, subsection_capacity;
+    struct lab_page_content *contents;
+    size_t content_count, content_capacity;
+    /* After the build. */
+    uint64_t control_area, segment, file_object;
+    uint32_t view_count;
+    uint64_t first_view, last_view; /* addresses of MMVADs in the ring of views; 0: none */
+};
+
+struct lab_process {
+    uint64_t pid, parent;
+    char *name;               /* base name */
+    char *path;               /* \Device\HarddiskVolume2\…; NULL: derived from the name */
+    uint64_t eprocess;        /* 0: chosen */
+    uint64_t dtb;             /* physical address; 0: chosen */
+    uint64_t created, exited; /* 100 ns since 1601; exited 0: runs */
+    uint64_t peb;             /* LAB_CHOOSE: chosen; 0: none */
+    int64_t vad_count;        /* what EPROCESS.VadCount says; -1: the truth */
+    uint64_t next_view;       /* where the builder puts the next node without an address */
+};
+
+#define LAB_CHOOSE UINT64_MAX
+
+enum lab_node_kind { LAB_NODE_VIEW, LAB_NODE_PRIVATE, LAB_NODE_PRIVATE_LONG };
+
+/* A node of a process's VAD tree. Kept small: the largest worlds have ten million. */
+struct lab_node {
+    uint32_t process;   /* index */
+    uint32_t section;   /* index; of views */
+    uint64_t start;     /* LAB_CHOOSE: chosen */
+    uint32_t pages_low; /* lab_node_pages() */
+    uint16_t pages_high;
+    uint8_t protection;
+    uint8_t kind : 2; /* enum lab_node_kind */
+    uint8_t deleting : 1;
+    uint8_t touch : 1;   /* some of its pages are in the process's tables */
+    uint8_t garbage : 1; /* short node: pool behind it looks like the fields of a long one */
+    uint64_t offset;     /* first page in the section */
+    uint64_t va;         /* after the build: address of the node */
+};
+
+struct lab_hole {
+    uint64_t first, count; /* frames */
+};
+
+struct lab_scenario {
+    char *guid_age, *kernel, *layout; /* NULL: not said */
+    uint64_t kernel_base;
+    uint64_t memory; /* bytes; 0: as needed */
+    uint64_t system_time;
+    uint64_t invalid_pte_mask;
+    uint64_t nonpaged_pool, paged_pool; /* where addresses of the pools begin */
+    uint32_t self_reference;            /* index in the PML4 */
+    uint32_t transition_percent;
+    uint64_t seed;
+    bool swizzle, low_stub, large_pages, giant_page, companions, kdbg;
+    struct lab_hole *holes;
+    size_t hole_count, hole_capacity;
+    struct lab_process *processes;
+    size_t process_count, process_capacity;
+    struct lab_section *sections;
+    size_t section_count, section_capacity;
+    struct lab_node *nodes;
+    size_t node_count, node_capacity;
+};
+
+void lab_scenario_init(struct lab_scenario *scenario);
+void lab_scenario_deinit(struct lab_scenario *scenario);
+
+/* Adds with defaults; the pointers are good until the next addition. `name` and `id` are copied. */
+struct lab_process *lab_add_process(struct lab_scenario *scenario, const char *name, uint64_t pid);
+struct lab_section *lab_add_section(struct lab_scenario *scenario, const char *id, enum lab_section_kind kind,
+                                    const char *name);
+struct lab_subsection *lab_add_subsection(struct lab_section *section, uint64_t pages, uint8_t protection);
+struct lab_page_content *lab_add_content(struct lab_section *section, uint64_t page);
+struct lab_node *lab_add_node(struct lab_scenario *scenario, uint32_t process, enum lab_node_kind kind, uint64_t pages,
+                              uint8_t protection);
+struct lab_node *lab_add_view(struct lab_scenario *scenario, uint32_t process, uint32_t section, uint64_t offset,
+                              uint64_t pages, uint8_t protection);
+void lab_add_hole(struct lab_scenario *scenario, uint64_t first, uint64_t count);
+
+uint64_t lab_node_pages(const struct lab_node *node);
+void lab_node_set_pages(struct lab_node *node, uint64_t pages);
+
+/* "rw-" of a protection's low three bits; the inverse takes letters or a number from 0 to 31 and tells success. */
+const char *lab_protection_letters(unsigned protection);
+bool lab_protection_parse(const char *text, uint8_t *protection);
+
+const char *lab_section_kind_name(enum lab_section_kind kind);
+const char *lab_page_state_name(enum lab_page_state state);
+
+/* Fails with the file's name and the number of the line. */
+void lab_scenario_parse(struct lab_scenario *scenario, FILE *file, const char *name);
+void lab_scenario_print(const struct lab_scenario *scenario, FILE *file);
+
+#endif
