@@ -67,7 +67,7 @@
     X(INVALID_PTE_MASK, "_MI_SYSTEM_INFORMATION.Hardware.InvalidPteMask", OPTIONAL)
 
 enum sic_field {
-#define SIC_LAYOUT_ENUM(identifier, name, need) SIC_##identifier,
+#define SIC_LAYOUT_ENUM(identifier, name, need) SIC_FIELD_##identifier,
     SIC_LAYOUT_FIELDS(SIC_LAYOUT_ENUM)
 #undef SIC_LAYOUT_ENUM
         SIC_FIELD_COUNT

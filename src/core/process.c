@@ -23,7 +23,7 @@ static uint64_t read_optional(const struct sic_reader *reader, const struct sic_
 static void read_image_file_name(const struct sic_reader *reader, const struct sic_layout *layout,
                                  struct sic_process *process)
 {
-    uint64_t va = process->eprocess_va + sic_layout_offset(layout, SIC_EPROCESS_IMAGE_FILE_NAME);
+    uint64_t va = process->eprocess_va + sic_layout_offset(layout, SIC_FIELD_EPROCESS_IMAGE_FILE_NAME);
 
     if (!reader->read(reader->context, va, process->image_file_name, 15))
         __builtin_memset(process->image_file_name, 0, sizeof(process->image_file_name));
@@ -33,14 +33,14 @@ bool sic_process_read(const struct sic_reader *reader, const struct sic_layout *
                       struct sic_process *process)
 {
     *process = (struct sic_process){.eprocess_va = eprocess_va, .path.offset = SIC_NONE};
-    if (!read_field(reader, layout, eprocess_va, SIC_EPROCESS_UNIQUE_PROCESS_ID, &process->id) ||
-        !read_field(reader, layout, eprocess_va, SIC_EPROCESS_VAD_ROOT, &process->vad_root_va))
+    if (!read_field(reader, layout, eprocess_va, SIC_FIELD_EPROCESS_UNIQUE_PROCESS_ID, &process->id) ||
+        !read_field(reader, layout, eprocess_va, SIC_FIELD_EPROCESS_VAD_ROOT, &process->vad_root_va))
         return false;
-    process->directory_table_base = read_optional(reader, layout, eprocess_va, SIC_KPROCESS_DIRECTORY_TABLE_BASE);
-    process->create_time = read_optional(reader, layout, eprocess_va, SIC_EPROCESS_CREATE_TIME);
-    process->exit_time = read_optional(reader, layout, eprocess_va, SIC_EPROCESS_EXIT_TIME);
-    process->parent_id = read_optional(reader, layout, eprocess_va, SIC_EPROCESS_PARENT_ID);
-    process->vad_count = read_optional(reader, layout, eprocess_va, SIC_EPROCESS_VAD_COUNT);
+    process->directory_table_base = read_optional(reader, layout, eprocess_va, SIC_FIELD_KPROCESS_DIRECTORY_TABLE_BASE);
+    process->create_time = read_optional(reader, layout, eprocess_va, SIC_FIELD_EPROCESS_CREATE_TIME);
+    process->exit_time = read_optional(reader, layout, eprocess_va, SIC_FIELD_EPROCESS_EXIT_TIME);
+    process->parent_id = read_optional(reader, layout, eprocess_va, SIC_FIELD_EPROCESS_PARENT_ID);
+    process->vad_count = read_optional(reader, layout, eprocess_va, SIC_FIELD_EPROCESS_VAD_COUNT);
     if (process->exit_time != 0)
         process->flags |= SIC_PROCESS_EXITED;
     read_image_file_name(reader, layout, process);
@@ -52,7 +52,7 @@ bool sic_process_read_path(struct sic_scan *scan, const struct sic_reader *reade
 {
     struct sic_process *process = sic_scan_process(scan, process_index);
     /* An OBJECT_NAME_INFORMATION, which is a UNICODE_STRING. */
-    uint64_t name_va = read_optional(reader, layout, process->eprocess_va, SIC_EPROCESS_AUDIT_NAME);
+    uint64_t name_va = read_optional(reader, layout, process->eprocess_va, SIC_FIELD_EPROCESS_AUDIT_NAME);
     struct sic_string path;
 
     if (!sic_is_kernel_pointer(name_va, 8))

@@ -66,6 +66,7 @@ struct sic_view {
 #define SIC_SUBSECTION_GOES_ON 0x4u  /* a view goes on from it into its successor */
 #define SIC_SUBSECTION_REACHED 0x8u  /* a view goes on into it: regions depend on it */
 #define SIC_SUBSECTION_WANTED  0x10u /* on the chain from its control area's first subsection, which was wanted */
+#define SIC_SUBSECTION_FIRST   0x20u /* its section's first: it follows its control area in memory */
 
 struct sic_subsection {
     uint64_t va;

@@ -44,17 +44,17 @@ static bool read_subsection(struct sic_scan *scan, const struct sic_reader *read
     struct sic_subsection *subsection = sic_scan_subsection(scan, index);
     uint8_t scratch[SIC_SECTION_STRUCTURE_LIMIT];
     const uint8_t *bytes =
-        sic_reader_bytes(reader, subsection->va, scratch, sic_layout_offset(layout, SIC_SUBSECTION_SIZE));
+        sic_reader_bytes(reader, subsection->va, scratch, sic_layout_offset(layout, SIC_FIELD_SUBSECTION_SIZE));
     uint64_t control_area_va;
 
     if (!bytes)
         return true;
-    control_area_va = sic_load64(bytes + sic_layout_offset(layout, SIC_SUBSECTION_CONTROL_AREA));
+    control_area_va = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_SUBSECTION_CONTROL_AREA));
     if (!is_control_area_pointer(control_area_va))
         return true;
-    subsection->base = sic_load64(bytes + sic_layout_offset(layout, SIC_SUBSECTION_BASE));
-    subsection->next_va = sic_load64(bytes + sic_layout_offset(layout, SIC_SUBSECTION_NEXT));
-    subsection->pte_count = sic_load32(bytes + sic_layout_offset(layout, SIC_SUBSECTION_PTE_COUNT));
+    subsection->base = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_SUBSECTION_BASE));
+    subsection->next_va = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_SUBSECTION_NEXT));
+    subsection->pte_count = sic_load32(bytes + sic_layout_offset(layout, SIC_FIELD_SUBSECTION_PTE_COUNT));
     subsection->flags &= ~SIC_SUBSECTION_UNREAD;
     subsection->section = intern_section(scan, control_area_va);
     return subsection->section != SIC_NONE;
@@ -62,29 +62,30 @@ static bool read_subsection(struct sic_scan *scan, const struct sic_reader *read
 
 static uint32_t section_flags(const struct sic_layout *layout, uint32_t word)
 {
-    return (sic_layout_bits(layout, SIC_SECTION_FLAGS_IMAGE, word) ? SIC_SECTION_IMAGE : 0) |
-           (sic_layout_bits(layout, SIC_SECTION_FLAGS_FILE, word) ? SIC_SECTION_FILE : 0) |
-           (sic_layout_bits(layout, SIC_SECTION_FLAGS_PHYSICAL_MEMORY, word) ? SIC_SECTION_PHYSICAL : 0);
+    return (sic_layout_bits(layout, SIC_FIELD_SECTION_FLAGS_IMAGE, word) ? SIC_SECTION_IMAGE : 0) |
+           (sic_layout_bits(layout, SIC_FIELD_SECTION_FLAGS_FILE, word) ? SIC_SECTION_FILE : 0) |
+           (sic_layout_bits(layout, SIC_FIELD_SECTION_FLAGS_PHYSICAL_MEMORY, word) ? SIC_SECTION_PHYSICAL : 0);
 }
 
 static void read_control_area(struct sic_section *section, const struct sic_reader *reader,
                               const struct sic_layout *layout)
 {
     uint8_t scratch[SIC_SECTION_STRUCTURE_LIMIT];
-    const uint8_t *bytes =
-        sic_reader_bytes(reader, section->control_area_va, scratch, sic_layout_offset(layout, SIC_CONTROL_AREA_SIZE));
+    const uint8_t *bytes = sic_reader_bytes(reader, section->control_area_va, scratch,
+                                            sic_layout_offset(layout, SIC_FIELD_CONTROL_AREA_SIZE));
 
     if (!bytes)
         return;
-    section->segment_va = sic_load64(bytes + sic_layout_offset(layout, SIC_CONTROL_AREA_SEGMENT));
-    section->control_area_flags = sic_load32(bytes + sic_layout_offset(layout, SIC_CONTROL_AREA_FLAGS));
+    section->segment_va = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_CONTROL_AREA_SEGMENT));
+    section->control_area_flags = sic_load32(bytes + sic_layout_offset(layout, SIC_FIELD_CONTROL_AREA_FLAGS));
     /* An EX_FAST_REF: the low 4 bits count references. */
-    section->file_object_va = sic_load64(bytes + sic_layout_offset(layout, SIC_CONTROL_AREA_FILE_POINTER)) & ~0xfull;
-    if (sic_layout_has(layout, SIC_CONTROL_AREA_MAPPED_VIEWS))
-        section->mapped_views = sic_load64(bytes + sic_layout_offset(layout, SIC_CONTROL_AREA_MAPPED_VIEWS));
-    if (sic_layout_has(layout, SIC_CONTROL_AREA_SECTION_REFERENCES))
+    section->file_object_va =
+        sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_CONTROL_AREA_FILE_POINTER)) & ~0xfull;
+    if (sic_layout_has(layout, SIC_FIELD_CONTROL_AREA_MAPPED_VIEWS))
+        section->mapped_views = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_CONTROL_AREA_MAPPED_VIEWS));
+    if (sic_layout_has(layout, SIC_FIELD_CONTROL_AREA_SECTION_REFERENCES))
         section->section_references =
-            sic_load64(bytes + sic_layout_offset(layout, SIC_CONTROL_AREA_SECTION_REFERENCES));
+            sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_CONTROL_AREA_SECTION_REFERENCES));
     sic_reader_prefetch(reader, section->segment_va);
 }
 
@@ -96,13 +97,14 @@ static void read_segment(struct sic_section *section, const struct sic_reader *r
 
     if (!sic_is_kernel_pointer(section->segment_va, 8))
         return;
-    bytes = sic_reader_bytes(reader, section->segment_va, scratch, sic_layout_offset(layout, SIC_SEGMENT_SIZE));
-    if (!bytes || sic_load64(bytes + sic_layout_offset(layout, SIC_SEGMENT_CONTROL_AREA)) != section->control_area_va)
+    bytes = sic_reader_bytes(reader, section->segment_va, scratch, sic_layout_offset(layout, SIC_FIELD_SEGMENT_SIZE));
+    if (!bytes ||
+        sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_SEGMENT_CONTROL_AREA)) != section->control_area_va)
         return;
-    section->size = sic_load64(bytes + sic_layout_offset(layout, SIC_SEGMENT_SIZE_OF_SEGMENT));
-    section->pte_count = sic_load32(bytes + sic_layout_offset(layout, SIC_SEGMENT_PTE_COUNT));
-    if (sic_layout_has(layout, SIC_SEGMENT_PROTOTYPE_PTE))
-        section->prototype_pte = sic_load64(bytes + sic_layout_offset(layout, SIC_SEGMENT_PROTOTYPE_PTE));
+    section->size = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_SEGMENT_SIZE_OF_SEGMENT));
+    section->pte_count = sic_load32(bytes + sic_layout_offset(layout, SIC_FIELD_SEGMENT_PTE_COUNT));
+    if (sic_layout_has(layout, SIC_FIELD_SEGMENT_PROTOTYPE_PTE))
+        section->prototype_pte = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_SEGMENT_PROTOTYPE_PTE));
     section->flags = section_flags(layout, section->control_area_flags);
 }
 
@@ -226,16 +228,20 @@ static bool follow_from_first(struct sic_scan *scan, const struct sic_reader *re
 
     if (!has_chain(scan, subsection))
         return true;
-    first_va =
-        sic_scan_section(scan, subsection->section)->control_area_va + sic_layout_offset(layout, SIC_CONTROL_AREA_SIZE);
-    if (subsection->va == first_va || !sic_is_kernel_pointer(first_va, 8))
+    first_va = sic_scan_section(scan, subsection->section)->control_area_va +
+               sic_layout_offset(layout, SIC_FIELD_CONTROL_AREA_SIZE);
+    if (subsection->va == first_va) {
+        sic_scan_subsection(scan, index)->flags |= SIC_SUBSECTION_FIRST;
+        return true;
+    }
+    if (!sic_is_kernel_pointer(first_va, 8))
         return true;
     first = add_subsection(scan, reader, layout, first_va);
     if (first == SIC_NONE)
         return false;
     if (sic_scan_subsection(scan, first)->section != sic_scan_subsection(scan, index)->section)
         return true;
-    sic_scan_subsection(scan, first)->flags |= SIC_SUBSECTION_WANTED;
+    sic_scan_subsection(scan, first)->flags |= SIC_SUBSECTION_WANTED | SIC_SUBSECTION_FIRST;
     return follow_chain(scan, reader, layout, first);
 }
 

@@ -67,8 +67,9 @@ static uint64_t load_vpn(const struct sic_layout *layout, const uint8_t *bytes, 
 /* The node's own range, if it lies within the bounds that its ancestors leave it. */
 static bool load_range(const struct sic_layout *layout, struct node *node, const uint8_t *bytes)
 {
-    uint64_t start = load_vpn(layout, bytes, SIC_MMVAD_SHORT_STARTING_VPN, SIC_MMVAD_SHORT_STARTING_VPN_HIGH);
-    uint64_t end = load_vpn(layout, bytes, SIC_MMVAD_SHORT_ENDING_VPN, SIC_MMVAD_SHORT_ENDING_VPN_HIGH);
+    uint64_t start =
+        load_vpn(layout, bytes, SIC_FIELD_MMVAD_SHORT_STARTING_VPN, SIC_FIELD_MMVAD_SHORT_STARTING_VPN_HIGH);
+    uint64_t end = load_vpn(layout, bytes, SIC_FIELD_MMVAD_SHORT_ENDING_VPN, SIC_FIELD_MMVAD_SHORT_ENDING_VPN_HIGH);
 
     if (start > end || start < node->start_vpn || end > node->end_vpn)
         return false;
@@ -79,7 +80,8 @@ static bool load_range(const struct sic_layout *layout, struct node *node, const
 
 static bool does_parent_link_hold(const struct sic_vad_walker *walker, const struct node *node, const uint8_t *bytes)
 {
-    uint64_t link = sic_load64(bytes + sic_layout_offset(walker->layout, SIC_MMVAD_SHORT_PARENT)) & PARENT_LINK_MASK;
+    uint64_t link =
+        sic_load64(bytes + sic_layout_offset(walker->layout, SIC_FIELD_MMVAD_SHORT_PARENT)) & PARENT_LINK_MASK;
 
     return link == (node->parent == SIC_NONE ? 0 : node_at(walker, node->parent)->va);
 }
@@ -87,9 +89,9 @@ static bool does_parent_link_hold(const struct sic_vad_walker *walker, const str
 /* The prototype PTE fields of a mapped node; false when they cannot be a view's. */
 static bool load_view(const struct sic_layout *layout, struct node *node, const uint8_t *bytes)
 {
-    node->subsection_va = sic_load64(bytes + sic_layout_offset(layout, SIC_MMVAD_SUBSECTION));
-    node->first_prototype_pte = sic_load64(bytes + sic_layout_offset(layout, SIC_MMVAD_FIRST_PROTOTYPE_PTE));
-    node->last_contiguous_pte = sic_load64(bytes + sic_layout_offset(layout, SIC_MMVAD_LAST_CONTIGUOUS_PTE));
+    node->subsection_va = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_MMVAD_SUBSECTION));
+    node->first_prototype_pte = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_MMVAD_FIRST_PROTOTYPE_PTE));
+    node->last_contiguous_pte = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_MMVAD_LAST_CONTIGUOUS_PTE));
     if (node->first_prototype_pte == 0) {
         node->kind = NODE_UNSHARED;
         return true;
@@ -103,7 +105,7 @@ static bool load_view(const struct sic_layout *layout, struct node *node, const 
 
 static bool is_owned_by(const struct sic_layout *layout, const uint8_t *bytes, uint64_t eprocess_va)
 {
-    uint64_t owner = sic_load64(bytes + sic_layout_offset(layout, SIC_MMVAD_VADS_PROCESS));
+    uint64_t owner = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_MMVAD_VADS_PROCESS));
 
     return (owner & VADS_PROCESS_MASK) == eprocess_va && (owner & ~VADS_PROCESS_MASK) == VADS_PROCESS_USER;
 }
@@ -117,7 +119,7 @@ static enum sic_problem_kind read_mapped_node(const struct sic_vad_walker *walke
 {
     uint8_t scratch[SIC_VAD_SIZE_LIMIT];
     const uint8_t *bytes =
-        sic_reader_bytes(walker->reader, node->va, scratch, sic_layout_offset(walker->layout, SIC_MMVAD_SIZE));
+        sic_reader_bytes(walker->reader, node->va, scratch, sic_layout_offset(walker->layout, SIC_FIELD_MMVAD_SIZE));
 
     node->kind = NODE_REJECTED;
     if (!bytes)
@@ -142,7 +144,7 @@ static enum sic_problem_kind read_node(const struct sic_vad_walker *walker, stru
     uint8_t scratch[SIC_VAD_SIZE_LIMIT];
     /* A private node may be a bare _MMVAD_SHORT: no more is read until the flags say that there is more. */
     const uint8_t *bytes =
-        sic_reader_bytes(walker->reader, node->va, scratch, sic_layout_offset(layout, SIC_MMVAD_SHORT_SIZE));
+        sic_reader_bytes(walker->reader, node->va, scratch, sic_layout_offset(layout, SIC_FIELD_MMVAD_SHORT_SIZE));
     bool parent_holds;
     uint64_t flags;
 
@@ -152,15 +154,15 @@ static enum sic_problem_kind read_node(const struct sic_vad_walker *walker, stru
     if (!load_range(layout, node, bytes))
         return SIC_PROBLEM_NODE_ORDER;
     parent_holds = does_parent_link_hold(walker, node, bytes);
-    flags = sic_load32(bytes + sic_layout_offset(layout, SIC_MMVAD_SHORT_FLAGS));
-    *left_va = sic_load64(bytes + sic_layout_offset(layout, SIC_MMVAD_SHORT_LEFT));
-    *right_va = sic_load64(bytes + sic_layout_offset(layout, SIC_MMVAD_SHORT_RIGHT));
-    node->protection = (uint8_t)sic_layout_bits(layout, SIC_VAD_FLAGS_PROTECTION, flags);
-    node->vad_type = (uint8_t)sic_layout_bits(layout, SIC_VAD_FLAGS_TYPE, flags);
-    if (!sic_layout_bits(layout, SIC_VAD_FLAGS_PRIVATE_MEMORY, flags)) {
+    flags = sic_load32(bytes + sic_layout_offset(layout, SIC_FIELD_MMVAD_SHORT_FLAGS));
+    *left_va = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_MMVAD_SHORT_LEFT));
+    *right_va = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_MMVAD_SHORT_RIGHT));
+    node->protection = (uint8_t)sic_layout_bits(layout, SIC_FIELD_VAD_FLAGS_PROTECTION, flags);
+    node->vad_type = (uint8_t)sic_layout_bits(layout, SIC_FIELD_VAD_FLAGS_TYPE, flags);
+    if (!sic_layout_bits(layout, SIC_FIELD_VAD_FLAGS_PRIVATE_MEMORY, flags)) {
         enum sic_problem_kind problem = read_mapped_node(walker, node, eprocess_va, parent_holds);
 
-        if (node->kind != NODE_REJECTED && sic_layout_bits(layout, SIC_VAD_FLAGS_DELETE_IN_PROGRESS, flags))
+        if (node->kind != NODE_REJECTED && sic_layout_bits(layout, SIC_FIELD_VAD_FLAGS_DELETE_IN_PROGRESS, flags))
             node->kind = NODE_DELETING;
         return problem;
     }

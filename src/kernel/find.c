@@ -1,0 +1,185 @@
+#include "kernel/find.h"
+
+#include "kernel/page_table.h"
+
+/* Where Windows maps its kernel (KASLR moves it within). */
+#define KERNEL_RANGE_START 0xfffff80000000000ull
+#define KERNEL_RANGE_END   0xfffff90000000000ull
+#define SYSTEM_RANGE_START 0xffff800000000000ull
+#define SYSTEM_RANGE_END   0xfffffffffffff000ull
+/* The kernel's image is smaller; backwards from one of its addresses, its header is no farther. */
+#define KERNEL_IMAGE_LIMIT 0x4000000ull
+
+/* What one search may cost, in table entries and pages looked at: 16 GiB of mappings, a second at most. */
+#define SEARCH_BUDGET 0x400000ull
+/* Page tables tried in a raw image. Each process has one; the first is usually the System process's. */
+#define CANDIDATE_LIMIT 64u
+
+/* Of what is left to spend when several page tables are tried, one may take this part. */
+#define CANDIDATE_SHARE 4u
+
+static bool is_kernel_image(struct sic_address_space *space, uint64_t va, struct sic_pe *kernel)
+{
+    struct sic_reader reader = sic_address_space_reader(space);
+    struct sic_pe pe;
+
+    if (!sic_pe_read(&reader, va, &pe) || !sic_pe_is_named(&reader, &pe, "ntoskrnl.exe"))
+        return false;
+    *kernel = pe;
+    return true;
+}
+
+static bool starts_image(struct sic_address_space *space, uint64_t va)
+{
+    const uint8_t *page = sic_address_space_page(space, va);
+
+    return page && page[0] == 'M' && page[1] == 'Z';
+}
+
+static bool find_backwards(struct sic_address_space *space, uint64_t hint_va, struct sic_pe *kernel)
+{
+    uint64_t va = hint_va & ~(uint64_t)(SIC_PAGE_SIZE - 1);
+
+    if (!sic_is_kernel_pointer(va, 1) || va < KERNEL_IMAGE_LIMIT)
+        return false;
+    for (uint64_t end = va - KERNEL_IMAGE_LIMIT; va > end; va -= SIC_PAGE_SIZE) {
+        if (starts_image(space, va) && is_kernel_image(space, va, kernel))
+            return true;
+    }
+    return false;
+}
+
+/* A kernel mapped by large pages may start at any page of one. */
+static bool find_in_mapping(struct sic_address_space *space, const struct sic_mapping *mapping, uint64_t *budget,
+                            struct sic_pe *kernel)
+{
+    for (uint64_t offset = 0; offset<mapping->size && * budget> 0; offset += SIC_PAGE_SIZE) {
+        (*budget)--;
+        if (starts_image(space, mapping->va + offset) && is_kernel_image(space, mapping->va + offset, kernel))
+            return true;
+    }
+    return false;
+}
+
+static bool find_in_range(struct sic_address_space *space, uint64_t start, uint64_t end, uint64_t *budget,
+                          struct sic_pe *kernel)
+{
+    struct sic_mapping mapping;
+
+    for (uint64_t va = start; sic_address_space_next_mapping(space, va, end, budget, &mapping);) {
+        if (find_in_mapping(space, &mapping, budget, kernel))
+            return true;
+        va = mapping.va + mapping.size;
+        if (va < start || va >= end)
+            return false;
+    }
+    return false;
+}
+
+static bool find_anywhere(struct sic_address_space *space, uint64_t *budget, struct sic_pe *kernel)
+{
+    return find_in_range(space, KERNEL_RANGE_START, KERNEL_RANGE_END, budget, kernel) ||
+           find_in_range(space, SYSTEM_RANGE_START, SYSTEM_RANGE_END, budget, kernel);
+}
+
+bool sic_find_kernel_image(struct sic_address_space *space, const struct sic_image_header *header,
+                           struct sic_pe *kernel)
+{
+    uint64_t budget = SEARCH_BUDGET;
+
+    return find_backwards(space, header->ps_active_process_head_va, kernel) ||
+           find_backwards(space, header->kd_debugger_data_block_va, kernel) ||
+           find_backwards(space, header->ps_loaded_module_list_va, kernel) || find_anywhere(space, &budget, kernel);
+}
+
+/* Tries page tables at `root_pa`; `hint_va` may be 0. */
+static bool try_root(const struct sic_image *image, uint64_t root_pa, uint64_t hint_va, uint64_t *budget,
+                     struct sic_pe *kernel)
+{
+    struct sic_paging paging = {.root_pa = root_pa};
+    struct sic_address_space *space;
+    struct sic_error error;
+    uint64_t share = *budget / CANDIDATE_SHARE;
+    bool found;
+
+    if (sic_address_space_create(image, &paging, &error, &space) != SIC_OK)
+        return false;
+    *budget -= share;
+    found = find_backwards(space, hint_va, kernel) || find_anywhere(space, &share, kernel);
+    *budget += share;
+    sic_address_space_destroy(space);
+    return found;
+}
+
+/*
+ * PROCESSOR_START_BLOCK, which the boot processor leaves in low memory: a jump at its start, the kernel's entry at
+ * 0x70 and CR3 at 0xa0 (the layout is that of every x64 Windows; published by several memory readers).
+ */
+static bool find_start_block(const struct sic_image *image, uint64_t *budget, uint64_t *root_pa, struct sic_pe *kernel)
+{
+    for (uint64_t pfn = 1; pfn < 0x100; pfn++) {
+        const uint8_t *page = sic_image_page(image, pfn);
+        uint64_t root;
+
+        if (!page || (sic_load64(page) & 0xffffffffffff00ffull) != 0x00000001000600e9ull)
+            continue;
+        root = sic_load64(page + 0xa0) & SIC_PTE_FRAME_MASK;
+        if (!try_root(image, root, sic_load64(page + 0x70), budget, kernel))
+            continue;
+        *root_pa = root;
+        return true;
+    }
+    return false;
+}
+
+/* A PML4 of Windows refers to itself once, in its kernel half, and to more of the kernel besides. */
+static bool looks_like_root(const uint8_t *page, uint64_t pfn)
+{
+    unsigned self = 0, others = 0;
+
+    for (unsigned i = 256; i < 512; i++) {
+        uint64_t entry = sic_load64(page + 8 * i);
+
+        if (!(entry & SIC_PTE_VALID) || entry & SIC_PTE_LARGE_PAGE)
+            continue;
+        if ((entry & SIC_PTE_FRAME_MASK) >> SIC_PAGE_SHIFT == pfn)
+            self++;
+        else
+            others++;
+    }
+    return self == 1 && others > 0;
+}
+
+static bool find_self_reference(const struct sic_image *image, uint64_t *budget, uint64_t *root_pa,
+                                struct sic_pe *kernel)
+{
+    unsigned candidates = 0;
+    uint64_t first, count;
+
+    for (uint64_t pfn = 0; sic_image_next_run(image, pfn, &first, &count); pfn = first + count) {
+        for (uint64_t frame = first; frame < first + count; frame++) {
+            const uint8_t *page = sic_image_page(image, frame);
+
+            if (!page || !looks_like_root(page, frame))
+                continue;
+            *root_pa = frame << SIC_PAGE_SHIFT;
+            if (try_root(image, *root_pa, 0, budget, kernel))
+                return true;
+            if (++candidates == CANDIDATE_LIMIT)
+                return false;
+        }
+    }
+    return false;
+}
+
+enum sic_status sic_find_page_tables(const struct sic_image *image, struct sic_error *error, uint64_t *root_pa,
+                                     struct sic_pe *kernel)
+{
+    uint64_t budget = SEARCH_BUDGET;
+
+    if (find_start_block(image, &budget, root_pa, kernel) || find_self_reference(image, &budget, root_pa, kernel))
+        return SIC_OK;
+    return sic_error_set(error, SIC_NOT_FOUND,
+                         "no 64-bit Windows kernel in this image: no page tables (start block, self-reference) lead to "
+                         "an image named ntoskrnl.exe; check that the file is a whole memory image of an x64 Windows");
+}

@@ -1,0 +1,39 @@
+/*
+ * A PE image as it stands mapped in kernel memory.
+ */
+#ifndef SIC_KERNEL_PE_H
+#define SIC_KERNEL_PE_H
+
+#include "core/reader.h"
+
+struct sic_pe {
+    uint64_t base_va;
+    uint32_t size; /* SizeOfImage */
+    uint32_t export_rva;
+    uint32_t export_size;
+    uint32_t debug_rva;
+    uint32_t debug_size;
+};
+
+/* The PDB that an image names in its debug directory (a CodeView "RSDS" record). */
+struct sic_pdb_identity {
+    char guid_age[48]; /* 32 hexadecimal digits and the age in hexadecimal, upper case, as symbol servers spell it */
+    char name[64];     /* ntkrnlmp.pdb */
+};
+
+/* True when an x64 PE header stands at `base_va` (page-aligned). */
+bool sic_pe_read(const struct sic_reader *reader, uint64_t base_va, struct sic_pe *pe);
+
+/* True when the export directory gives the image this name. */
+bool sic_pe_is_named(const struct sic_reader *reader, const struct sic_pe *pe, const char *name);
+
+/*
+ * Looks `count` names up among the exports; rvas[i] is 0 for one that is not there or not readable.
+ */
+void sic_pe_find_exports(const struct sic_reader *reader, const struct sic_pe *pe, const char *const *names,
+                         unsigned count, uint32_t *rvas);
+
+bool sic_pe_read_pdb_identity(const struct sic_reader *reader, const struct sic_pe *pe,
+                              struct sic_pdb_identity *identity);
+
+#endif

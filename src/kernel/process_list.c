@@ -1,0 +1,143 @@
+#include "kernel/process_list.h"
+
+#include "core/process.h"
+
+/* _LIST_ENTRY {Flink, Blink} */
+#define FLINK 0u
+#define BLINK 8u
+
+struct list_walk {
+    struct sic_scan *scan;
+    const struct sic_reader *reader;
+    const struct sic_layout *layout;
+    const struct sic_process_list *list;
+    uint64_t head_va; /* as known so far */
+    uint32_t limit;
+};
+
+static bool is_head(const struct list_walk *walk, uint64_t links_va)
+{
+    if (walk->head_va != 0)
+        return links_va == walk->head_va;
+    return links_va - walk->list->kernel_va < walk->list->kernel_size;
+}
+
+/* The entry after `links_va` in the direction `link`, when it points back. */
+static bool follow(const struct list_walk *walk, uint64_t links_va, uint32_t link, uint64_t *next_va)
+{
+    uint64_t next, back;
+
+    if (!sic_reader_u64(walk->reader, links_va + link, &next) || !sic_is_kernel_pointer(next, 8) ||
+        !sic_reader_u64(walk->reader, next + (FLINK + BLINK - link), &back) || back != links_va)
+        return false;
+    *next_va = next;
+    return true;
+}
+
+static bool append_process(const struct list_walk *walk, uint64_t links_va)
+{
+    uint64_t eprocess_va = links_va - sic_layout_offset(walk->layout, SIC_FIELD_EPROCESS_ACTIVE_PROCESS_LINKS);
+    struct sic_process *process, read;
+
+    if (!sic_process_read(walk->reader, walk->layout, eprocess_va, &read))
+        return sic_scan_add_problem(walk->scan, SIC_PROBLEM_PROCESS_UNREADABLE, SIC_NONE, eprocess_va);
+    process = sic_array_append(&walk->scan->allocator, &walk->scan->processes, sizeof(*process));
+    if (!process)
+        return false;
+    *process = read;
+    return true;
+}
+
+enum end { END_CLOSED, END_BROKEN, END_LIMIT, END_NO_MEMORY };
+
+/*
+ * Appends the processes from `start_va` (an entry, inclusive) on until the head. *last_va is the last entry that was
+ * reached; where the list is broken, the link that leads on from it.
+ */
+static enum end append_run(struct list_walk *walk, uint64_t start_va, uint32_t link, uint64_t *last_va)
+{
+    uint64_t links_va = start_va;
+
+    while (!is_head(walk, links_va)) {
+        if (walk->scan->processes.count >= walk->limit)
+            return END_LIMIT;
+        if (!append_process(walk, links_va))
+            return END_NO_MEMORY;
+        *last_va = links_va;
+        if (!follow(walk, links_va, link, &links_va))
+            return END_BROKEN;
+        /* Back where it began: a ring without a head, or whose head is unknown. */
+        if (links_va == start_va)
+            return END_CLOSED;
+    }
+    walk->head_va = links_va;
+    return END_CLOSED;
+}
+
+static void reverse_processes(struct sic_scan *scan, uint32_t first)
+{
+    for (uint32_t low = first, high = scan->processes.count; low + 1 < high; low++) {
+        struct sic_process swap = *sic_scan_process(scan, low);
+
+        high--;
+        *sic_scan_process(scan, low) = *sic_scan_process(scan, high);
+        *sic_scan_process(scan, high) = swap;
+    }
+}
+
+/* The entry that follows the head, or the System process's own, which is the first. */
+static bool find_start(struct list_walk *walk, uint64_t *start_va)
+{
+    if (walk->list->system_va != 0) {
+        *start_va = walk->list->system_va + sic_layout_offset(walk->layout, SIC_FIELD_EPROCESS_ACTIVE_PROCESS_LINKS);
+        return true;
+    }
+    return sic_reader_u64(walk->reader, walk->head_va + FLINK, start_va) && sic_is_kernel_pointer(*start_va, 8);
+}
+
+/* The list is broken after `last_va`: what lies between the break and the end is reached from the end. */
+static bool append_from_end(struct list_walk *walk, uint64_t start_va, uint64_t last_va)
+{
+    uint32_t first = walk->scan->processes.count;
+    uint64_t end_va, reached_va;
+    enum end end;
+
+    if (!sic_scan_add_problem(walk->scan, SIC_PROBLEM_PROCESS_LIST, SIC_NONE, last_va))
+        return false;
+    if (walk->head_va != 0) {
+        if (!follow(walk, walk->head_va, BLINK, &end_va))
+            return true;
+    } else {
+        /* The head stands before the first process. */
+        uint64_t head_va;
+
+        if (!follow(walk, start_va, BLINK, &head_va) || !is_head(walk, head_va) ||
+            !follow(walk, head_va, BLINK, &end_va))
+            return true;
+        walk->head_va = head_va;
+    }
+    if (is_head(walk, end_va) || end_va == last_va)
+        return true;
+    end = append_run(walk, end_va, BLINK, &reached_va);
+    reverse_processes(walk->scan, first);
+    return end != END_NO_MEMORY;
+}
+
+bool sic_process_list_read(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
+                           const struct sic_process_list *list, uint32_t limit)
+{
+    struct list_walk walk = {
+        .scan = scan, .reader = reader, .layout = layout, .list = list, .head_va = list->head_va, .limit = limit};
+    uint64_t start_va, last_va = 0;
+
+    if (!find_start(&walk, &start_va))
+        return sic_scan_add_problem(scan, SIC_PROBLEM_PROCESS_LIST, SIC_NONE, list->head_va);
+    switch (append_run(&walk, start_va, FLINK, &last_va)) {
+    case END_NO_MEMORY:
+        return false;
+    case END_BROKEN:
+        return append_from_end(&walk, start_va, last_va);
+    default:
+        return true;
+    }
+}

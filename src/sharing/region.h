@@ -1,0 +1,42 @@
+/*
+ * From views to regions: sets of views that reach the same prototype PTEs.
+ */
+#ifndef SIC_SHARING_REGION_H
+#define SIC_SHARING_REGION_H
+
+#include "core/scan.h"
+#include "util/status.h"
+
+/* Its views are sic_regions.views[first, first + count), at least two. */
+struct sic_region {
+    uint64_t prototype_pte; /* the lowest FirstPrototypePte among them */
+    uint32_t first;
+    uint32_t count;
+    uint32_t section;
+    bool is_shifted; /* its views do not all start at the same prototype PTE */
+};
+
+struct sic_regions {
+    struct sic_region *regions; /* ascending by prototype PTE, then by section */
+    uint32_t count;
+    uint32_t *views; /* indexes into scan->views: a region's owners by descending process index, then by descending
+                        address, which is the order of the seed's listing */
+};
+
+enum sic_region_rule {
+    SIC_REGION_JOINED,    /* views of one control area whose page intervals overlap, joined */
+    SIC_REGION_SAME_START /* views with an equal FirstPrototypePte, as the seed groups them */
+};
+
+/* Groups the views of a resolved scan. The owner calls sic_regions_deinit. SIC_NO_MEMORY is the only failure. */
+SIC_MUST_CHECK enum sic_status sic_regions_build(const struct sic_scan *scan, enum sic_region_rule rule,
+                                                 struct sic_error *error, struct sic_regions *regions);
+void sic_regions_deinit(struct sic_regions *regions);
+
+/*
+ * Finds prototype PTE arrays that two control areas claim, which only a torn image holds, and adds a problem for each.
+ * Such views are never joined. False when memory ran out.
+ */
+bool sic_regions_report_claims(struct sic_scan *scan);
+
+#endif
