@@ -210,3 +210,13 @@ void lab_layout_load(const char *folder, const struct lab_layout_choice *choice,
     else
         make_up_kernel(layout, strchr(name, '.') ? first_build : name);
 }
+
+void lab_layout_list(const char *folder, FILE *out)
+{
+    FILE *file = open_data(folder, "layouts.txt");
+    char line[1024], name[64];
+    while (fgets(line, sizeof line, file))
+        if (sscanf(line, "layout %63s", name) == 1)
+            fprintf(out, "%s\n", name);
+    fclose(file);
+}

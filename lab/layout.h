@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* Every field the lab writes. Names are those of data/layouts.txt. */
 #define LAB_FIELDS(X)                                                                                                  \
@@ -181,6 +182,9 @@ struct lab_layout_choice {
 
 /* Fails with a message when the choice cannot be met. Without any choice: 19041, the oldest kernel known. */
 void lab_layout_load(const char *data_folder, const struct lab_layout_choice *choice, struct lab_layout *layout);
+
+/* Prints the name of each layout, one a line. */
+void lab_layout_list(const char *data_folder, FILE *out);
 
 uint32_t lab_offset(const struct lab_layout *layout, enum lab_field_id id);
 bool lab_has(const struct lab_layout *layout, enum lab_field_id id);

@@ -1,5 +1,6 @@
 /* sic-lab: builds memory images of Windows machines from scenarios, and tells what it built. */
 #include "bytes.h"
+#include "generate.h"
 #include "world.h"
 
 #include <getopt.h>
@@ -7,13 +8,34 @@
 #include <string.h>
 
 static const char usage[] =
-    "usage: sic-lab build SCENARIO --output PREFIX [--format raw,full,bitmap,kernel]\n"
-    "                     [--layout NAME | --kernel BUILD.REV | --guid GUIDAGE] [--data DIR] [--no-truth]\n";
+    "usage: sic-lab build SCENARIO --output PREFIX     writes PREFIX.raw, .full.dmp, .bitmap.dmp, .kernel.dmp, "
+    ".truth.json\n"
+    "       sic-lab random --seed N                    prints a random scenario, or builds it with --output\n"
+    "                      [--processes P] [--sections S] [--views V] [--privates V]\n"
+    "       sic-lab bench --output PREFIX [--processes 200] [--vads 63000] [--seed N]   builds a large world\n"
+    "       sic-lab seed-listing FILE                  prints the scenario of a listing's machine\n"
+    "       sic-lab kernels                            prints the names of the layouts\n"
+    "options of all that build:\n"
+    "       --format raw,full,bitmap,kernel   which images (default: all)\n"
+    "       --layout NAME | --kernel BUILD.REVISION | --guid GUIDAGE   instead of the scenario's kernel\n"
+    "       --no-truth                        do not write PREFIX.truth.json\n"
+    "       --data DIR                        folder of layouts.txt and kernels.txt\n";
 
 struct options {
     const char *output, *formats, *layout, *kernel, *guid, *data;
     bool truth;
+    struct lab_random_options random;
+    uint32_t vads;
 };
+
+static uint64_t number(const char *text)
+{
+    char *end;
+    uint64_t value = strtoull(text, &end, 0);
+    if (!*text || *end)
+        lab_fail("not a number: %s", text);
+    return value;
+}
 
 static void parse_options(int argc, char **argv, struct options *options)
 {
@@ -23,6 +45,8 @@ static void parse_options(int argc, char **argv, struct options *options)
         {"guid", required_argument, NULL, 'g'},   {"data", required_argument, NULL, 'd'},
         {"no-truth", no_argument, NULL, 'n'},     {0}};
     *options = (struct options){.formats = "raw,full,bitmap,kernel", .data = LAB_DATA_FOLDER, .truth = true};
+    options->random = (struct lab_random_options){.seed = 1, .sections = 12, .views = 60, .privates = 40};
+    options->vads = 63000;
     for (int c; (c = getopt_long(argc, argv, "o:f:", known, NULL)) != -1;) {
         switch (c) {
         case 'o':
@@ -46,8 +70,26 @@ static void parse_options(int argc, char **argv, struct options *options)
         case 'n':
             options->truth = false;
             break;
+        case 's':
+            options->random.seed = number(optarg);
+            break;
+        case 'p':
+            options->random.processes = (uint32_t)number(optarg);
+            break;
+        case 'S':
+            options->random.sections = (uint32_t)number(optarg);
+            break;
+        case 'v':
+            options->random.views = (uint32_t)number(optarg);
+            break;
+        case 'P':
+            options->random.privates = (uint32_t)number(optarg);
+            break;
+        case 'V':
+            options->vads = (uint32_t)number(optarg);
+            break;
         default:
-            lab_fail("unknown option\n%s", usage);
+            lab_fail("see sic-lab --help for the options");
         }
     }
 }
@@ -98,7 +140,7 @@ static int command_build(int argc, char **argv)
     struct lab_scenario scenario;
     parse_options(argc, argv, &options);
     if (optind + 1 != argc || !options.output)
-        lab_fail("build takes one scenario and --output\n%s", usage);
+        lab_fail("build takes one scenario and --output: see sic-lab --help");
     FILE *file = fopen(argv[optind], "r");
     if (!file)
         lab_fail("cannot open %s", argv[optind]);
@@ -110,15 +152,73 @@ static int command_build(int argc, char **argv)
     return 0;
 }
 
+static int command_random(int argc, char **argv)
+{
+    struct options options;
+    struct lab_scenario scenario;
+    parse_options(argc, argv, &options);
+    if (!options.random.processes)
+        options.random.processes = 14;
+    lab_generate_random(&options.random, &scenario);
+    if (options.output)
+        build(&scenario, &options);
+    else
+        lab_scenario_print(&scenario, stdout);
+    lab_scenario_deinit(&scenario);
+    return 0;
+}
+
+static int command_bench(int argc, char **argv)
+{
+    struct options options;
+    struct lab_scenario scenario;
+    parse_options(argc, argv, &options);
+    if (!options.output)
+        lab_fail("bench takes --output: see sic-lab --help");
+    uint32_t processes = options.random.processes ? options.random.processes : 200;
+    lab_generate_bench(processes, options.vads, options.random.seed, &scenario);
+    build(&scenario, &options);
+    lab_scenario_deinit(&scenario);
+    return 0;
+}
+
+static int command_seed_listing(int argc, char **argv)
+{
+    struct lab_scenario scenario;
+    if (argc != 2)
+        lab_fail("seed-listing takes one listing: see sic-lab --help");
+    FILE *file = fopen(argv[1], "r");
+    if (!file)
+        lab_fail("cannot open %s", argv[1]);
+    lab_generate_from_listing(file, argv[1], &scenario);
+    fclose(file);
+    lab_scenario_print(&scenario, stdout);
+    lab_scenario_deinit(&scenario);
+    return 0;
+}
+
+static int command_kernels(int argc, char **argv)
+{
+    struct options options;
+    parse_options(argc, argv, &options);
+    lab_layout_list(options.data, stdout);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
         const char *name;
         int (*run)(int, char **);
-    } commands[] = {{"build", command_build}};
+    } commands[] = {{"build", command_build},
+                    {"random", command_random},
+                    {"bench", command_bench},
+                    {"seed-listing", command_seed_listing},
+                    {"kernels", command_kernels}};
     for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof *commands; i++)
         if (!strcmp(argv[1], commands[i].name))
             return commands[i].run(argc - 1, argv + 1);
-    fputs(usage, stderr);
-    return 2;
+    bool asked = argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"));
+    fputs(usage, asked ? stdout : stderr);
+    return asked ? 0 : 2;
 }

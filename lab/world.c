@@ -30,6 +30,10 @@ static void init_memory(struct lab_world *world)
         lab_fail("a 1 GiB page needs `memory 2G` or more");
     lab_memory_init(&world->memory, scenario->memory / LAB_PAGE);
     add_holes(world);
+    if (scenario->large_pages)
+        lab_frame_reserve(&world->memory, LARGE_FRAMES, LARGE_PAGES * 512);
+    if (scenario->giant_page)
+        lab_frame_reserve(&world->memory, GIANT_FRAMES, 1u << 18);
     lab_frame_take(&world->memory, SYSTEM_ROOT, LAB_FRAME_KERNEL);
     world->memory.root = SYSTEM_ROOT;
 }
@@ -43,13 +47,11 @@ static void init_pools(struct lab_world *world)
     if (base % (1ull << 30) || scenario->paged_pool % LAB_PAGE || base >> 47 != 0x1ffff)
         lab_fail("nonpaged-pool is to be a multiple of 1 GiB in the kernel's half");
     if (scenario->large_pages) {
-        lab_frame_reserve(memory, LARGE_FRAMES, LARGE_PAGES * 512);
         for (unsigned i = 0; i < LARGE_PAGES; i++)
             lab_map_large(memory, large + i * 0x200000ull, LARGE_FRAMES + i * 512, 2);
         lab_pool_init(&world->large, memory, large, large + LARGE_PAGES * 0x200000ull, 2);
     }
     if (scenario->giant_page) {
-        lab_frame_reserve(memory, GIANT_FRAMES, 1u << 18);
         lab_map_large(memory, giant, GIANT_FRAMES, 3);
         lab_pool_init(&world->giant, memory, giant, base - (1ull << 30), 2);
     }

@@ -1,0 +1,21 @@
+/* Scenarios that programs write: random worlds, large ones, and the machine of a listing. */
+#ifndef LAB_GENERATE_H
+#define LAB_GENERATE_H
+
+#include "scenario.h"
+
+struct lab_random_options {
+    uint64_t seed;
+    uint32_t processes, sections, views, privates;
+};
+
+/* A small world with everything the lab can say in it, by chance. The same seed gives the same world. */
+void lab_generate_random(const struct lab_random_options *options, struct lab_scenario *scenario);
+
+/* A large world as real machines are: `vads` nodes in `processes` processes. */
+void lab_generate_bench(uint32_t processes, uint32_t vads, uint64_t seed, struct lab_scenario *scenario);
+
+/* The machine of a listing: "ProtoPTE: …" lines, each with "  Name: … at START-END" lines below it. */
+void lab_generate_from_listing(FILE *file, const char *name, struct lab_scenario *scenario);
+
+#endif
