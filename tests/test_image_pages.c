@@ -61,10 +61,7 @@ static const struct format formats[] = {
 #define FORMAT_COUNT (sizeof(formats) / sizeof(formats[0]))
 #define MAPS         300
 
-/*
- * Holds an image, of which `cut` bytes are left, against its map. The frames in file order before the cut must be
- * there, the others not, and the latter must be what missing_pages says.
- */
+/* Every frame of the map is there with its content, and no other. */
 static void check_pages(const struct sic_image *image, const struct page_map *map, const struct format *format)
 {
     uint8_t expected[BUILDER_PAGE];
@@ -182,6 +179,56 @@ static void test_bitmap_edges(void **state)
         check_world(&formats[2], &map, &seed);
         page_map_free(&map);
     }
+}
+
+/* Bits past the count, in the last byte of the bitmap, are nobody's. */
+static void test_bits_past_the_end(void **state)
+{
+    struct page_map map = {.present = (uint8_t[]){1, 0, 1}, .count = 3};
+    struct built_file file = {0};
+    struct sic_image *image = NULL;
+    struct sic_error error;
+
+    (void)state;
+    built_bitmap(&file, &map, 5, "FDMP", 0);
+    built_put(&file, 0x2038, "\xfd", 1);
+    assert_int_equal(sic_image_open_bytes(file.bytes, file.size, "built", &error, &image), SIC_OK);
+    assert_int_equal(sic_image_missing_pages(image), 0);
+    assert_int_equal(sic_image_pfn_limit(image), 3);
+    check_pages(image, &map, &formats[2]);
+    check_runs(image, &map, &formats[2]);
+    sic_image_close(image);
+    built_free(&file);
+}
+
+/* Runs of a full dump that touch are walked as one; an empty run among them changes nothing. */
+static void test_touching_runs(void **state)
+{
+    static const uint64_t runs[][2] = {{20, 3}, {10, 5}, {17, 0}, {15, 5}, {30, 1}};
+    struct page_map map = {.present = calloc(40, 1), .count = 40};
+    struct built_file file = {0};
+    struct sic_image *image = NULL;
+    struct sic_error error;
+    uint8_t page[BUILDER_PAGE];
+
+    (void)state;
+    built_dump_header(&file, 1);
+    built_put_u32(&file, 0x88, 5);
+    for (size_t i = 0; i < 5; i++) {
+        built_put_u64(&file, 0x98 + 16 * i, runs[i][0]);
+        built_put_u64(&file, 0xa0 + 16 * i, runs[i][1]);
+        for (uint64_t k = 0; k < runs[i][1]; k++) {
+            map.present[runs[i][0] + k] = 1;
+            built_page_content(runs[i][0] + k, page);
+            built_put(&file, file.size, page, sizeof(page));
+        }
+    }
+    assert_int_equal(sic_image_open_bytes(file.bytes, file.size, "built", &error, &image), SIC_OK);
+    check_pages(image, &map, &formats[1]);
+    check_runs(image, &map, &formats[1]);
+    sic_image_close(image);
+    built_free(&file);
+    page_map_free(&map);
 }
 
 static uint64_t pages_found(const struct sic_image *image, const struct page_map *map)
@@ -338,8 +385,10 @@ static void test_file_offset(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_random_maps), cmocka_unit_test(test_bitmap_edges), cmocka_unit_test(test_cut_full),
-        cmocka_unit_test(test_cut_bitmap),  cmocka_unit_test(test_cut_raw),      cmocka_unit_test(test_header_fields),
+        cmocka_unit_test(test_random_maps),       cmocka_unit_test(test_bitmap_edges),
+        cmocka_unit_test(test_bits_past_the_end), cmocka_unit_test(test_touching_runs),
+        cmocka_unit_test(test_cut_full),          cmocka_unit_test(test_cut_bitmap),
+        cmocka_unit_test(test_cut_raw),           cmocka_unit_test(test_header_fields),
         cmocka_unit_test(test_file_offset),
     };
 

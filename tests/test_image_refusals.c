@@ -149,6 +149,10 @@ static void test_programs(void **state)
     built_put(&file, 0x100, "NE", 2);
     assert_int_equal(sic_image_open_bytes(file.bytes, file.size, "x", &error, &image), SIC_OK);
     sic_image_close(image);
+    built_put(&file, 0x100, "PE", 2);
+    built_put(&file, (64u << 20) - 1, "", 1); /* too large for a program */
+    assert_int_equal(sic_image_open_bytes(file.bytes, file.size, "x", &error, &image), SIC_OK);
+    sic_image_close(image);
     built_put_u32(&file, 60, 0xfffffffe);
     assert_int_equal(sic_image_open_bytes(file.bytes, file.size, "x", &error, &image), SIC_OK);
     sic_image_close(image);

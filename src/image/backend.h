@@ -14,7 +14,7 @@
 /* x64 has at most 52 bits of physical address; Windows uses at most 48. */
 #define IMAGE_PFN_LIMIT (UINT64_C(1) << (48 - SIC_PAGE_SHIFT))
 
-/* How an opened image answers. All of these are called with the range checks of the caller still to be done. */
+/* How an opened image answers; its arguments come unchecked from the library's caller. A member may be NULL: none. */
 struct image_operations {
     const uint8_t *(*page)(const struct sic_image *image, uint64_t pfn);
     bool (*next_run)(const struct sic_image *image, uint64_t pfn, uint64_t *first, uint64_t *count);

@@ -58,12 +58,16 @@ const uint8_t *sic_image_page(const struct sic_image *image, uint64_t pfn);
 uint64_t sic_image_pfn_limit(const struct sic_image *image);
 
 /*
- * The first run of present frames at or after `pfn`: [*first, *first + *count). Returns false when there is none.
+ * The first run of present frames at or after `pfn`: [*first, *first + *count), as long as it goes. Returns false when
+ * there is none.
  * A caller that walks all runs with it does work bounded by the size of the file, whatever the header claims.
  */
 bool sic_image_next_run(const struct sic_image *image, uint64_t pfn, uint64_t *first, uint64_t *count);
 
-/* Pages that the header promises and the file, cut short, does not hold. */
+/*
+ * Pages that the header promises and the file, cut short, does not hold. In a triage dump: blocks of memory that the
+ * file does not hold whole.
+ */
 uint64_t sic_image_missing_pages(const struct sic_image *image);
 
 /*

@@ -118,8 +118,7 @@ static uint64_t seek(const struct page_bitmap *bitmap, uint64_t bit, uint64_t fl
     for (uint64_t index = bit / 64; index < words; index++, mask = ~UINT64_C(0)) {
         uint64_t word = (word_at(bitmap, index) ^ flip) & mask;
         if (word != 0) {
-            uint64_t found = index * 64 + (uint64_t)__builtin_ctzll(word);
-            return found < bitmap->bit_count ? found : bitmap->bit_count;
+            return index * 64 + (uint64_t)__builtin_ctzll(word); /* past the last bit all are clear: no further */
         }
     }
     return bitmap->bit_count;

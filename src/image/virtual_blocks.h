@@ -11,7 +11,7 @@ struct virtual_block {
     uint64_t va; /* va + size does not wrap */
     uint64_t size;
     const uint8_t *bytes;
-    size_t rank; /* the how manieth was added */
+    size_t rank; /* its place in the order of adding */
 };
 
 struct virtual_blocks {
