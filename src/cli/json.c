@@ -1,0 +1,169 @@
+#include "cli/json.h"
+
+#include "cli/escape.h"
+#include "cli/json_writer.h"
+#include "cli/notes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The format of the document. Raised when a member changes its meaning; new members do not raise it. */
+#define DOCUMENT_VERSION 1u
+
+static void put_kernel(struct sic_json *json, const struct sic_listing *listing)
+{
+    const struct sic_kernel *kernel = &listing->kernel;
+    char confidence[160];
+
+    sic_layout_confidence(kernel, confidence, sizeof(confidence));
+    sic_json_open_object(json, "kernel");
+    sic_json_number(json, "build", kernel->build);
+    sic_json_string(json, "pdb", kernel->pdb.name[0] ? kernel->pdb.name : NULL);
+    sic_json_string(json, "guid_age", kernel->pdb.guid_age[0] ? kernel->pdb.guid_age : NULL);
+    sic_json_address_or_null(json, "base", kernel->pe.base_va);
+    sic_json_address_or_null(json, "directory_table_base", kernel->paging.root_pa);
+    sic_json_open_object(json, "layout");
+    sic_json_string(json, "name", kernel->profile.name);
+    sic_json_string(json, "source", kernel->layout_source == SIC_LAYOUT_EXACT ? "exact" : "nearest");
+    sic_json_bool(json, "partial", kernel->profile.is_partial);
+    sic_json_string(json, "confidence", confidence);
+    sic_json_close_object(json);
+    sic_json_close_object(json);
+}
+
+static char *escaped_string(const struct sic_scan *scan, struct sic_string string)
+{
+    char *text = malloc((size_t)string.length * SIC_ESCAPE_UNIT_SIZE + 1);
+
+    if (text)
+        sic_escape_utf16((const uint16_t *)scan->strings.elements + string.offset, string.length, text);
+    return text;
+}
+
+static void put_process(struct sic_json *json, const struct sic_listing *listing, uint32_t index)
+{
+    const struct sic_process *process = sic_scan_process(&listing->scan, index);
+    char *path = process->flags & SIC_PROCESS_HAS_PATH ? escaped_string(&listing->scan, process->path) : NULL;
+
+    sic_json_open_object(json, NULL);
+    sic_json_number(json, "pid", process->id);
+    sic_json_string(json, "process", listing->names[index]);
+    sic_json_string(json, "path", path);
+    sic_json_address(json, "eprocess", process->eprocess_va);
+    sic_json_number(json, "parent_pid", process->parent_id);
+    sic_json_address_or_null(json, "create_time", process->create_time);
+    sic_json_bool(json, "exited", process->flags & SIC_PROCESS_EXITED);
+    sic_json_address(json, "directory_table_base", process->directory_table_base);
+    sic_json_number(json, "vads", process->node_count);
+    sic_json_number(json, "private_vads", process->private_count);
+    sic_json_number(json, "deleting_vads", process->deleting_count);
+    sic_json_number(json, "unshared_vads", process->unshared_count);
+    sic_json_number(json, "views", process->view_count);
+    sic_json_close_object(json);
+    free(path);
+}
+
+static void put_section(struct sic_json *json, const struct sic_listing *listing, uint32_t index)
+{
+    const struct sic_section *section = sic_scan_section(&listing->scan, index);
+    char *name = sic_section_name(&listing->scan, section);
+    bool is_known = !(section->flags & SIC_SECTION_UNREAD);
+
+    sic_json_open_object(json, "section");
+    sic_json_address_or_null(json, "control_area", section->control_area_va);
+    sic_json_address_or_null(json, "segment", is_known ? section->segment_va : 0);
+    sic_json_string(json, "kind", sic_section_kind(section));
+    sic_json_string(json, "name", name);
+    if (is_known) {
+        sic_json_number(json, "size", section->size);
+        sic_json_number(json, "prototype_ptes", section->pte_count);
+        sic_json_number(json, "mapped_views", section->mapped_views);
+        sic_json_number(json, "section_references", section->section_references);
+        sic_json_number(json, "flags", section->control_area_flags);
+    }
+    sic_json_number(json, "views_found", section->view_count);
+    sic_json_close_object(json);
+    free(name);
+}
+
+static void put_view(struct sic_json *json, const struct sic_listing *listing, const struct sic_view *view)
+{
+    const struct sic_process *process = sic_scan_process(&listing->scan, view->process);
+    uint64_t offset;
+
+    sic_json_open_object(json, NULL);
+    sic_json_number(json, "pid", process->id);
+    sic_json_string(json, "process", listing->names[view->process]);
+    sic_json_address(json, "eprocess", process->eprocess_va);
+    sic_json_address(json, "start", view->start_vpn << 12);
+    sic_json_address(json, "end", (view->end_vpn << 12) + 0xfff);
+    sic_json_address(json, "first_prototype_pte", view->first_prototype_pte);
+    if (sic_chain_section_offset(&listing->scan, listing->places, view, &offset))
+        sic_json_number(json, "section_offset", offset);
+    else
+        sic_json_string(json, "section_offset", NULL);
+    sic_json_string(json, "protection", sic_protection_text(view->protection));
+    sic_json_string(json, "protection_modifier", sic_protection_modifier(view->protection));
+    sic_json_number(json, "protection_value", view->protection);
+    sic_json_number(json, "vad_type", view->vad_type);
+    sic_json_close_object(json);
+}
+
+static void put_region(struct sic_json *json, const struct sic_listing *listing, const struct sic_region *region)
+{
+    sic_json_open_object(json, NULL);
+    sic_json_address(json, "prototype_pte", region->prototype_pte);
+    put_section(json, listing, region->section);
+    sic_json_open_array(json, "views");
+    for (uint32_t i = region->first; i < region->first + region->count; i++)
+        put_view(json, listing, sic_scan_view(&listing->scan, listing->regions.views[i]));
+    sic_json_close_array(json);
+    sic_json_close_object(json);
+}
+
+static void put_problems(struct sic_json *json, const struct sic_listing *listing)
+{
+    const struct sic_problem *problems = listing->scan.problems.elements;
+
+    sic_json_open_array(json, "problems");
+    for (uint32_t i = 0; i < listing->scan.problems.count; i++) {
+        sic_json_open_object(json, NULL);
+        sic_json_string(json, "kind", sic_problem_token(problems[i].kind));
+        sic_json_address(json, "address", problems[i].va);
+        if (problems[i].process != SIC_NONE) {
+            sic_json_number(json, "pid", sic_scan_process(&listing->scan, problems[i].process)->id);
+            sic_json_address(json, "eprocess", sic_scan_process(&listing->scan, problems[i].process)->eprocess_va);
+        }
+        sic_json_string(json, "text", sic_problem_text(problems[i].kind));
+        sic_json_close_object(json);
+    }
+    sic_json_close_array(json);
+}
+
+void sic_json_print(const struct sic_listing *listing, struct sic_output *output)
+{
+    struct sic_json json;
+
+    sic_json_init(&json, output);
+    sic_json_open_object(&json, NULL);
+    sic_json_number(&json, "version", DOCUMENT_VERSION);
+    sic_json_bool(&json, "complete", sic_listing_is_complete(listing));
+    sic_json_open_object(&json, "image");
+    sic_json_string(&json, "container", sic_image_container(listing->image));
+    sic_json_number(&json, "missing_pages", sic_image_missing_pages(listing->image));
+    sic_json_close_object(&json);
+    put_kernel(&json, listing);
+    sic_json_open_array(&json, "processes");
+    for (uint32_t i = 0; i < listing->scan.processes.count; i++)
+        put_process(&json, listing, i);
+    sic_json_close_array(&json);
+    sic_json_open_array(&json, "regions");
+    for (uint32_t i = 0; i < listing->regions.count; i++) {
+        if (listing->selected[i])
+            put_region(&json, listing, &listing->regions.regions[i]);
+    }
+    sic_json_close_array(&json);
+    put_problems(&json, listing);
+    sic_json_close_object(&json);
+    sic_json_finish(&json);
+}

@@ -1,0 +1,13 @@
+/*
+ * The listing as one JSON document (docs/sic-listing.schema.json).
+ */
+#ifndef SIC_CLI_JSON_H
+#define SIC_CLI_JSON_H
+
+#include "cli/listing.h"
+#include "cli/output.h"
+
+/* Writes the whole document: kernel, processes, the selected regions, problems. */
+void sic_json_print(const struct sic_listing *listing, struct sic_output *output);
+
+#endif

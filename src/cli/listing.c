@@ -1,0 +1,158 @@
+#include "cli/listing.h"
+
+#include "cli/escape.h"
+#include "cli/progress.h"
+#include "cli/select.h"
+#include "kernel/collect.h"
+#include "util/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static enum sic_status no_memory(struct sic_error *error)
+{
+    return sic_error_set(error, SIC_NO_MEMORY, "out of memory; close other programs and try again");
+}
+
+/* The last part of the full path, else the kernel's short name. */
+static char *process_name(const struct sic_scan *scan, const struct sic_process *process)
+{
+    const uint16_t *path = (const uint16_t *)scan->strings.elements + process->path.offset;
+    size_t start = process->path.length, length;
+    char *name;
+
+    if (process->flags & SIC_PROCESS_HAS_PATH) {
+        while (start > 0 && path[start - 1] != '\\')
+            start--;
+        length = process->path.length - start;
+        name = malloc(length * SIC_ESCAPE_UNIT_SIZE + 1);
+        if (name && sic_escape_utf16(path + start, length, name) > 0)
+            return name;
+        free(name);
+    }
+    name = malloc(sizeof(process->image_file_name) * SIC_ESCAPE_UNIT_SIZE + 1);
+    if (name)
+        sic_escape_bytes(process->image_file_name, strnlen((const char *)process->image_file_name, 15), name);
+    return name;
+}
+
+static enum sic_status name_processes(struct sic_listing *listing, struct sic_error *error)
+{
+    uint32_t count = listing->scan.processes.count;
+
+    listing->names = calloc((size_t)count + 1, sizeof(*listing->names));
+    for (uint32_t i = 0; listing->names && i < count; i++) {
+        listing->names[i] = process_name(&listing->scan, sic_scan_process(&listing->scan, i));
+        if (!listing->names[i])
+            return no_memory(error);
+    }
+    return listing->names ? SIC_OK : no_memory(error);
+}
+
+static enum sic_status scan_image(const struct sic_options *options, struct sic_error *error,
+                                  struct sic_listing *listing)
+{
+    bool is_document = options->form == SIC_FORM_JSON;
+    struct sic_progress progress;
+    struct sic_collect_options collect = {
+        .threads = options->threads,
+        .with_paths = true,
+        .with_names = options->form != SIC_FORM_PLAIN,
+        .minimum_views = is_document ? 1 : 2,
+        .progress = sic_progress_report,
+        .progress_context = &progress,
+    };
+    enum sic_status status;
+
+    sic_progress_init(&progress, options->quiet);
+    status = sic_collect(&listing->kernel, &collect, error, &listing->scan);
+    sic_progress_clear(&progress);
+    if (status == SIC_OK && !sic_regions_report_claims(&listing->scan))
+        status = no_memory(error);
+    return status;
+}
+
+enum sic_status sic_listing_open(const struct sic_options *options, struct sic_error *error,
+                                 struct sic_listing *listing)
+{
+    enum sic_region_rule rule = options->form == SIC_FORM_PLAIN ? SIC_REGION_SAME_START : SIC_REGION_JOINED;
+    enum sic_status status;
+
+    *listing = (struct sic_listing){0};
+    sic_scan_init(&listing->scan, sic_heap_allocator());
+    status = sic_image_open(options->image, error, &listing->image);
+    if (status == SIC_OK)
+        status = sic_kernel_open(listing->image, error, &listing->kernel);
+    if (status == SIC_OK)
+        status = scan_image(options, error, listing);
+    if (status == SIC_OK)
+        status = sic_regions_build(&listing->scan, rule, error, &listing->regions);
+    if (status == SIC_OK)
+        status = sic_chain_places(&listing->scan, error, &listing->places);
+    if (status == SIC_OK)
+        status = name_processes(listing, error);
+    if (status == SIC_OK)
+        status = sic_listing_select(listing, options, error);
+    return status;
+}
+
+void sic_listing_close(struct sic_listing *listing)
+{
+    for (uint32_t i = 0; listing->names && i < listing->scan.processes.count; i++)
+        free(listing->names[i]);
+    free(listing->names);
+    free(listing->selected);
+    free(listing->places);
+    sic_regions_deinit(&listing->regions);
+    sic_scan_deinit(&listing->scan);
+    sic_image_close(listing->image);
+}
+
+bool sic_listing_is_complete(const struct sic_listing *listing)
+{
+    return listing->scan.problems.count == 0;
+}
+
+const char *sic_protection_text(unsigned protection)
+{
+    static const char *const texts[] = {"---", "r--", "--x", "r-x", "rw-", "rc-", "rwx", "rcx"};
+
+    return texts[protection & 7];
+}
+
+const char *sic_protection_modifier(unsigned protection)
+{
+    switch (protection >> 3) {
+    case 1:
+        return "no cache";
+    case 2:
+        return (protection & 7) == 0 ? "decommitted" : "guard";
+    case 3:
+        return (protection & 7) == 0 ? "no access" : "write combine";
+    default:
+        return NULL;
+    }
+}
+
+const char *sic_section_kind(const struct sic_section *section)
+{
+    if (section->flags & SIC_SECTION_UNREAD)
+        return "unknown";
+    if (section->flags & SIC_SECTION_IMAGE)
+        return "image";
+    if (section->flags & SIC_SECTION_FILE)
+        return "file";
+    return section->flags & SIC_SECTION_PHYSICAL ? "physical memory" : "paging file";
+}
+
+char *sic_section_name(const struct sic_scan *scan, const struct sic_section *section)
+{
+    char *name;
+
+    if (!(section->flags & SIC_SECTION_HAS_NAME))
+        return NULL;
+    name = malloc((size_t)section->name.length * SIC_ESCAPE_UNIT_SIZE + 1);
+    if (name)
+        sic_escape_utf16((const uint16_t *)scan->strings.elements + section->name.offset, section->name.length, name);
+    return name;
+}

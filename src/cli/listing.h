@@ -1,0 +1,41 @@
+/*
+ * What the listings print: an image's scan, its regions, and the names by which processes are shown.
+ */
+#ifndef SIC_CLI_LISTING_H
+#define SIC_CLI_LISTING_H
+
+#include "cli/options.h"
+#include "image/image.h"
+#include "kernel/kernel.h"
+#include "sharing/chain.h"
+#include "sharing/region.h"
+
+struct sic_listing {
+    struct sic_image *image;
+    struct sic_kernel kernel;
+    struct sic_scan scan;
+    struct sic_regions regions;
+    struct sic_chain_place *places;
+    char **names;   /* by process: its file name, escaped */
+    bool *selected; /* by region: passes the filters */
+    uint32_t selected_count;
+};
+
+/* Reads the image and groups its views as the options say. The owner calls sic_listing_close, after a failure too. */
+SIC_MUST_CHECK enum sic_status sic_listing_open(const struct sic_options *options, struct sic_error *error,
+                                                struct sic_listing *listing);
+void sic_listing_close(struct sic_listing *listing);
+
+/* False when a process, a node, a subsection or a control area that decides regions could not be read. */
+bool sic_listing_is_complete(const struct sic_listing *listing);
+
+/* "rw-": r, w (or c: copy on write), x. Constant text. */
+const char *sic_protection_text(unsigned protection);
+/* "guard", "no cache", "write combine", "no access", "decommitted", or NULL: constant text. */
+const char *sic_protection_modifier(unsigned protection);
+/* "image", "file", "paging file", "physical memory", "unknown": constant text. */
+const char *sic_section_kind(const struct sic_section *section);
+/* The section's file name, escaped, to be freed; NULL when it has none, it is unknown, or memory ran out. */
+char *sic_section_name(const struct sic_scan *scan, const struct sic_section *section);
+
+#endif

@@ -1,0 +1,141 @@
+/*
+ * sic: which processes of a Windows machine share memory.
+ */
+#include "cli/json.h"
+#include "cli/layout_print.h"
+#include "cli/listing.h"
+#include "cli/notes.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/text.h"
+#include "platform/console.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { EXIT_FOUND = 0, EXIT_NOTHING_FOUND = 1, EXIT_ERROR = 2, EXIT_INCOMPLETE = 3 };
+
+static int fail(const char *message)
+{
+    fprintf(stderr, "sic: %s\n", message);
+    return EXIT_ERROR;
+}
+
+static int fail_to_write(void)
+{
+    fprintf(stderr,
+            "sic: the output could not be written (%s): it is not whole; free space or check the pipe's reader\n",
+            strerror(errno));
+    return EXIT_ERROR;
+}
+
+static bool wants_color(const struct sic_options *options)
+{
+    const char *no_color = getenv("NO_COLOR");
+
+    if (options->color != SIC_COLOR_AUTO)
+        return options->color == SIC_COLOR_ALWAYS;
+    return isatty(STDOUT_FILENO) && !(no_color && *no_color != '\0');
+}
+
+static bool print_listing(const struct sic_listing *listing, const struct sic_options *options,
+                          struct sic_output *output)
+{
+    switch (options->form) {
+    case SIC_FORM_PLAIN:
+        return sic_plain_print(listing, output);
+    case SIC_FORM_JSON:
+        sic_json_print(listing, output);
+        return true;
+    default:
+        return sic_text_print(listing, wants_color(options), output);
+    }
+}
+
+static int list(const struct sic_options *options)
+{
+    struct sic_listing listing;
+    struct sic_error error;
+    struct sic_output output;
+    int status = EXIT_ERROR;
+
+    if (sic_listing_open(options, &error, &listing) != SIC_OK) {
+        fail(error.message);
+    } else if (!sic_output_init(&output, stdout)) {
+        fail("out of memory; close other programs and try again");
+    } else {
+        bool printed = print_listing(&listing, options, &output);
+        bool written = sic_output_finish(&output);
+
+        sic_notes_print(&listing, options);
+        if (!printed)
+            fail("out of memory: the output is not whole; close other programs and try again");
+        else if (!written)
+            fail_to_write();
+        else if (!sic_listing_is_complete(&listing))
+            status = EXIT_INCOMPLETE;
+        else
+            status = listing.selected_count > 0 ? EXIT_FOUND : EXIT_NOTHING_FOUND;
+    }
+    sic_listing_close(&listing);
+    return status;
+}
+
+static int print_layout(const struct sic_options *options)
+{
+    struct sic_image *image;
+    struct sic_kernel kernel;
+    struct sic_error error;
+    struct sic_output output;
+    bool written;
+
+    if (sic_image_open(options->image, &error, &image) != SIC_OK)
+        return fail(error.message);
+    if (sic_kernel_open(image, &error, &kernel) != SIC_OK) {
+        sic_image_close(image);
+        return fail(error.message);
+    }
+    if (!sic_output_init(&output, stdout)) {
+        sic_image_close(image);
+        return fail("out of memory; close other programs and try again");
+    }
+    sic_layout_print(&kernel, &output);
+    written = sic_output_finish(&output);
+    sic_image_close(image);
+    return written ? EXIT_FOUND : fail_to_write();
+}
+
+static int run(const struct sic_options *options)
+{
+    switch (options->action) {
+    case SIC_ACTION_HELP:
+        sic_options_print_help(false);
+        break;
+    case SIC_ACTION_HELP_ALL:
+        sic_options_print_help(true);
+        break;
+    case SIC_ACTION_VERSION:
+        printf("sic %s\n", SIC_VERSION);
+        break;
+    case SIC_ACTION_LAYOUT:
+        return print_layout(options);
+    default:
+        return list(options);
+    }
+    return fflush(stdout) == 0 ? EXIT_FOUND : fail_to_write();
+}
+
+int main(int argc, char **argv)
+{
+    struct sic_options options;
+    int status = EXIT_ERROR;
+
+    sic_console_prepare();
+    if (sic_options_parse(&options, argc, argv))
+        status = run(&options);
+    sic_options_deinit(&options);
+    return status;
+}

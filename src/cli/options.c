@@ -1,0 +1,190 @@
+#include "cli/options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    OPTION_FILER = 256,
+    OPTION_PLAIN,
+    OPTION_JSON,
+    OPTION_LAYOUT,
+    OPTION_COLOR,
+    OPTION_THREADS,
+    OPTION_HELP_ALL,
+    OPTION_VERSION
+};
+
+/* One table for the parser and for both helps. */
+static const struct {
+    const char *name;
+    int value;
+    int has_argument;
+    const char *usage; /* NULL: an alias, not shown */
+    const char *text;
+    bool only_in_help_all;
+} descriptions[] = {
+    {"help", 'h', no_argument, "-h,--help", "Print this help message and exit", false},
+    {"help-all", OPTION_HELP_ALL, no_argument, "--help-all", "Expand all help", false},
+    {"filter", 'f', required_argument, "-f,--filter TEXT",
+     "Only regions with an owner whose name contains TEXT or whose pid is TEXT (repeatable)", false},
+    {"filer", OPTION_FILER, required_argument, "--filer TEXT", "The same as --filter, as the first SiC spelt it", true},
+    {"plain", OPTION_PLAIN, no_argument, "--plain",
+     "The first SiC's listing: no joining, lower-case names, END is the last page", false},
+    {"json", OPTION_JSON, no_argument, "--json", "One JSON document with everything known", false},
+    {"layout", OPTION_LAYOUT, no_argument, "--layout", "Print the structure offsets in use and where they come from",
+     false},
+    {"quiet", 'q', no_argument, "-q,--quiet", "No notes and no progress on standard error; errors remain", false},
+    {"color", OPTION_COLOR, optional_argument, "--color[=WHEN]",
+     "Colour: auto (the default: on a terminal, unless NO_COLOR is set), always, never", true},
+    {"threads", OPTION_THREADS, required_argument, "--threads N",
+     "Threads that read the image (default: one a processor)", true},
+    {"version", OPTION_VERSION, no_argument, "--version", "Print the version and exit", false},
+};
+
+#define DESCRIPTION_COUNT (sizeof(descriptions) / sizeof(descriptions[0]))
+
+void sic_options_print_help(bool all)
+{
+    printf("SiC - Enumerate shared memory mappings on Windows\n"
+           "Usage: sic [OPTIONS] IMAGE\n\n"
+           "IMAGE is a crash dump or a raw memory image of a 64-bit Windows.\n\n"
+           "Options:\n");
+    for (size_t i = 0; i < DESCRIPTION_COUNT; i++) {
+        if (all || !descriptions[i].only_in_help_all)
+            printf("  %-20s %s\n", descriptions[i].usage, descriptions[i].text);
+    }
+    if (!all)
+        return;
+    printf("\n"
+           "Exit status:\n"
+           "  0  regions were found\n"
+           "  1  none were found\n"
+           "  2  an error; the message says what, why, and what to do next\n"
+           "  3  answered, but something that decides regions could not be read: the notes name it\n"
+           "\n"
+           "Protections of a view, as it was mapped: r read, w write, c copy on write, x execute.\n"
+           "Image views always show rcx: their real rights are those of the image's sections.\n");
+}
+
+static bool fail(const char *format, const char *value)
+{
+    fprintf(stderr, "sic: ");
+    fprintf(stderr, format, value);
+    fputc('\n', stderr);
+    return false;
+}
+
+static bool add_filter(struct sic_options *options, const char *text)
+{
+    const char **filters = realloc(options->filters, (options->filter_count + 1) * sizeof(*filters));
+
+    if (!filters)
+        return fail("out of memory%s; close other programs and try again", "");
+    options->filters = filters;
+    options->filters[options->filter_count++] = text;
+    return true;
+}
+
+static bool set_color(struct sic_options *options, const char *when)
+{
+    static const char *const names[] = {"auto", "always", "never"};
+
+    for (unsigned i = 0; i < 3; i++) {
+        if (strcmp(when, names[i]) == 0) {
+            options->color = i;
+            return true;
+        }
+    }
+    return fail("--color takes auto, always or never, not '%s'", when);
+}
+
+static bool set_threads(struct sic_options *options, const char *text)
+{
+    char *end;
+    unsigned long count = strtoul(text, &end, 10);
+
+    if (*text < '0' || *text > '9' || *end != '\0' || count == 0 || count > 1024)
+        return fail("--threads takes a number from 1 to 1024, not '%s'", text);
+    options->threads = (unsigned)count;
+    return true;
+}
+
+static bool apply(struct sic_options *options, int option, const char *argument)
+{
+    switch (option) {
+    case 'f':
+    case OPTION_FILER:
+        return add_filter(options, argument);
+    case 'q':
+        options->quiet = true;
+        return true;
+    case OPTION_PLAIN:
+        options->form = SIC_FORM_PLAIN;
+        return true;
+    case OPTION_JSON:
+        options->form = SIC_FORM_JSON;
+        return true;
+    case OPTION_COLOR:
+        return set_color(options, argument ? argument : "always");
+    case OPTION_THREADS:
+        return set_threads(options, argument);
+    case OPTION_LAYOUT:
+        options->action = SIC_ACTION_LAYOUT;
+        return true;
+    case 'h':
+        options->action = SIC_ACTION_HELP;
+        return true;
+    case OPTION_HELP_ALL:
+        options->action = SIC_ACTION_HELP_ALL;
+        return true;
+    case OPTION_VERSION:
+        options->action = SIC_ACTION_VERSION;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool needs_image(const struct sic_options *options)
+{
+    return options->action == SIC_ACTION_LIST || options->action == SIC_ACTION_LAYOUT;
+}
+
+bool sic_options_parse(struct sic_options *options, int argc, char **argv)
+{
+    struct option long_options[DESCRIPTION_COUNT + 1] = {0};
+    int option;
+
+    *options = (struct sic_options){0};
+    for (size_t i = 0; i < DESCRIPTION_COUNT; i++)
+        long_options[i] = (struct option){
+            .name = descriptions[i].name, .has_arg = descriptions[i].has_argument, .val = descriptions[i].value};
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, ":hf:q", long_options, NULL)) != -1) {
+        if (option == ':')
+            return fail("option '%s' needs a value; see 'sic --help'", argv[optind - 1]);
+        if (option == '?')
+            return fail("'%s' is no option of sic, or takes no value; see 'sic --help'", argv[optind - 1]);
+        if (!apply(options, option, optarg))
+            return false;
+        /* A call for help is answered whatever else stands there. */
+        if (!needs_image(options))
+            return true;
+    }
+    if (!needs_image(options))
+        return true;
+    if (optind >= argc)
+        return fail("no image named: give a crash dump or a raw memory image; see 'sic --help'%s", "");
+    if (optind + 1 < argc)
+        return fail("one image at a time: '%s' is one too many", argv[optind + 1]);
+    options->image = argv[optind];
+    return true;
+}
+
+void sic_options_deinit(struct sic_options *options)
+{
+    free(options->filters);
+    *options = (struct sic_options){0};
+}

@@ -1,0 +1,33 @@
+/*
+ * The command line.
+ */
+#ifndef SIC_CLI_OPTIONS_H
+#define SIC_CLI_OPTIONS_H
+
+#include <stdbool.h>
+
+enum sic_action { SIC_ACTION_LIST, SIC_ACTION_LAYOUT, SIC_ACTION_HELP, SIC_ACTION_HELP_ALL, SIC_ACTION_VERSION };
+
+enum sic_form { SIC_FORM_TEXT, SIC_FORM_PLAIN, SIC_FORM_JSON };
+
+enum sic_color { SIC_COLOR_AUTO, SIC_COLOR_ALWAYS, SIC_COLOR_NEVER };
+
+struct sic_options {
+    enum sic_action action;
+    enum sic_form form;
+    enum sic_color color;
+    bool quiet;
+    unsigned threads;     /* 0: one for each processor */
+    const char **filters; /* borrowed texts, in an owned array */
+    unsigned filter_count;
+    const char *image; /* borrowed */
+};
+
+/* Reads the command line. False after a one-line message on standard error. The owner calls sic_options_deinit. */
+bool sic_options_parse(struct sic_options *options, int argc, char **argv);
+void sic_options_deinit(struct sic_options *options);
+
+/* The help on standard output; `all` adds what is needed rarely. */
+void sic_options_print_help(bool all);
+
+#endif

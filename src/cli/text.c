@@ -1,0 +1,194 @@
+#include "cli/text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COLOR_REGION "\033[1;36m"
+#define COLOR_NAME   "\033[1m"
+#define COLOR_END    "\033[0m"
+
+/* "  Name: explorer.exe (PID: 3836, EPROCESS: ffffc50b824f6080) at ", made once for each process. */
+struct label {
+    char *text;
+    size_t size;
+};
+
+static bool make_label(const struct sic_listing *listing, uint32_t index, bool lower_case, bool with_color,
+                       struct label *label)
+{
+    const struct sic_process *process = sic_scan_process(&listing->scan, index);
+    size_t room = strlen(listing->names[index]) + 128;
+    int length;
+
+    label->text = malloc(room);
+    if (!label->text)
+        return false;
+    length = snprintf(label->text, room, "  Name: %s%s%s (PID: %" PRIu64 ", EPROCESS: %016" PRIx64 ") at ",
+                      with_color ? COLOR_NAME : "", listing->names[index], with_color ? COLOR_END : "", process->id,
+                      process->eprocess_va);
+    label->size = (size_t)length;
+    if (lower_case) {
+        char *name = label->text + strlen("  Name: ");
+
+        /* As the kernel's upcase table would do for ASCII; other letters are left as they are. */
+        for (size_t i = 0; i < strlen(listing->names[index]); i++) {
+            if (name[i] >= 'A' && name[i] <= 'Z')
+                name[i] = (char)(name[i] - 'A' + 'a');
+        }
+    }
+    return true;
+}
+
+static void free_labels(struct label *labels, uint32_t count)
+{
+    for (uint32_t i = 0; labels && i < count; i++)
+        free(labels[i].text);
+    free(labels);
+}
+
+static struct label *make_labels(const struct sic_listing *listing, bool lower_case, bool with_color)
+{
+    uint32_t count = listing->scan.processes.count;
+    struct label *labels = calloc((size_t)count + 1, sizeof(*labels));
+
+    for (uint32_t i = 0; labels && i < count; i++) {
+        if (!make_label(listing, i, lower_case, with_color, &labels[i])) {
+            free_labels(labels, count);
+            return NULL;
+        }
+    }
+    return labels;
+}
+
+static void print_range(struct sic_output *output, const struct label *label, uint64_t start, uint64_t end)
+{
+    sic_output_bytes(output, label->text, label->size);
+    sic_output_address(output, start);
+    sic_output_bytes(output, "-", 1);
+    sic_output_address(output, end);
+}
+
+bool sic_plain_print(const struct sic_listing *listing, struct sic_output *output)
+{
+    struct label *labels = make_labels(listing, true, false);
+
+    if (!labels)
+        return false;
+    for (uint32_t i = 0; i < listing->regions.count; i++) {
+        const struct sic_region *region = &listing->regions.regions[i];
+
+        if (!listing->selected[i])
+            continue;
+        sic_output_text(output, "ProtoPTE: ");
+        sic_output_address(output, region->prototype_pte);
+        sic_output_bytes(output, "\n", 1);
+        for (uint32_t v = region->first; v < region->first + region->count; v++) {
+            const struct sic_view *view = sic_scan_view(&listing->scan, listing->regions.views[v]);
+
+            print_range(output, &labels[view->process], view->start_vpn << 12, view->end_vpn << 12);
+            sic_output_bytes(output, "\n", 1);
+        }
+    }
+    free_labels(labels, listing->scan.processes.count);
+    return true;
+}
+
+static void print_size(struct sic_output *output, uint64_t size)
+{
+    static const struct {
+        unsigned shift;
+        const char *unit;
+    } units[] = {{40, " TiB"}, {30, " GiB"}, {20, " MiB"}, {10, " KiB"}, {0, " bytes"}};
+    unsigned i = 0;
+
+    /* The largest unit that says the size exactly. */
+    while (size == 0 ? units[i].shift != 0 : size & ((1ull << units[i].shift) - 1))
+        i++;
+    sic_output_decimal(output, size >> units[i].shift);
+    sic_output_text(output, units[i].unit);
+}
+
+static void print_section(const struct sic_listing *listing, uint32_t index, struct sic_output *output)
+{
+    const struct sic_section *section = sic_scan_section(&listing->scan, index);
+    char *name;
+
+    sic_output_text(output, "  Section: ");
+    sic_output_text(output, sic_section_kind(section));
+    if (section->flags & SIC_SECTION_UNREAD) {
+        sic_output_text(output, " (its control area is not readable)\n");
+        return;
+    }
+    name = sic_section_name(&listing->scan, section);
+    if (name) {
+        sic_output_text(output, " ");
+        sic_output_text(output, name);
+    } else if (section->file_object_va != 0) {
+        sic_output_text(output, ", its name not in this image");
+    }
+    free(name);
+    sic_output_text(output, " (");
+    print_size(output, section->size);
+    sic_output_text(output, ")\n");
+}
+
+/* Where owners do not start at the same prototype PTE, each one's own start is shown. */
+static void print_start(const struct sic_listing *listing, const struct sic_view *view, struct sic_output *output)
+{
+    uint64_t offset;
+
+    sic_output_text(output, " from ");
+    sic_output_address(output, view->first_prototype_pte);
+    if (sic_chain_section_offset(&listing->scan, listing->places, view, &offset)) {
+        sic_output_text(output, " (section offset 0x");
+        sic_output_hex(output, offset);
+        sic_output_text(output, ")");
+    }
+}
+
+static void print_owner(const struct sic_listing *listing, const struct sic_region *region, const struct sic_view *view,
+                        const struct label *label, struct sic_output *output)
+{
+    const char *modifier = sic_protection_modifier(view->protection);
+
+    print_range(output, label, view->start_vpn << 12, (view->end_vpn << 12) + 0xfff);
+    sic_output_bytes(output, " ", 1);
+    sic_output_bytes(output, sic_protection_text(view->protection), 3);
+    if (modifier) {
+        sic_output_text(output, " ");
+        sic_output_text(output, modifier);
+    }
+    if (region->is_shifted)
+        print_start(listing, view, output);
+    sic_output_bytes(output, "\n", 1);
+}
+
+static void print_region(const struct sic_listing *listing, const struct sic_region *region, const struct label *labels,
+                         bool with_color, struct sic_output *output)
+{
+    sic_output_text(output, with_color ? COLOR_REGION "ProtoPTE: " : "ProtoPTE: ");
+    sic_output_address(output, region->prototype_pte);
+    sic_output_text(output, with_color ? COLOR_END "\n" : "\n");
+    print_section(listing, region->section, output);
+    for (uint32_t v = region->first; v < region->first + region->count; v++) {
+        const struct sic_view *view = sic_scan_view(&listing->scan, listing->regions.views[v]);
+
+        print_owner(listing, region, view, &labels[view->process], output);
+    }
+}
+
+bool sic_text_print(const struct sic_listing *listing, bool with_color, struct sic_output *output)
+{
+    struct label *labels = make_labels(listing, false, with_color);
+
+    if (!labels)
+        return false;
+    for (uint32_t i = 0; i < listing->regions.count; i++) {
+        if (listing->selected[i])
+            print_region(listing, &listing->regions.regions[i], labels, with_color, output);
+    }
+    free_labels(labels, listing->scan.processes.count);
+    return true;
+}

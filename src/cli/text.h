@@ -1,0 +1,16 @@
+/*
+ * The listings for people and for scripts that know the first SiC's.
+ */
+#ifndef SIC_CLI_TEXT_H
+#define SIC_CLI_TEXT_H
+
+#include "cli/listing.h"
+#include "cli/output.h"
+
+/* Writes the selected regions to `output`. False when memory ran out. */
+bool sic_text_print(const struct sic_listing *listing, bool with_color, struct sic_output *output);
+
+/* The first SiC's listing to the letter: names in lower case, END is the address of a view's last page. */
+bool sic_plain_print(const struct sic_listing *listing, struct sic_output *output);
+
+#endif
