@@ -29,7 +29,7 @@ struct sic_image_header {
     uint64_t ps_active_process_head_va;
     uint64_t ps_loaded_module_list_va;
     uint64_t system_time;       /* 100 ns since 1601-01-01 UTC */
-    uint64_t triage_process_va; /* triage dumps: the current EPROCESS as the dump names it */
+    uint64_t triage_process_va; /* triage dumps: the current EPROCESS, readable with sic_image_virtual; 0 if unknown */
 };
 
 /* Opens a file of any container SiC reads. On success the caller owns *image (sic_image_close). */
