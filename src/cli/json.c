@@ -72,7 +72,7 @@ static void put_section(struct sic_json *json, const struct sic_listing *listing
     sic_json_open_object(json, "section");
     sic_json_address_or_null(json, "control_area", section->control_area_va);
     sic_json_address_or_null(json, "segment", is_known ? section->segment_va : 0);
-    sic_json_string(json, "kind", sic_section_kind(section));
+    sic_json_string(json, "kind", sic_section_kind_token(section));
     sic_json_string(json, "name", name);
     if (is_known) {
         sic_json_number(json, "size", section->size);

@@ -145,6 +145,13 @@ const char *sic_section_kind(const struct sic_section *section)
     return section->flags & SIC_SECTION_PHYSICAL ? "physical memory" : "paging file";
 }
 
+const char *sic_section_kind_token(const struct sic_section *section)
+{
+    if (section->flags & (SIC_SECTION_UNREAD | SIC_SECTION_IMAGE | SIC_SECTION_FILE))
+        return sic_section_kind(section);
+    return section->flags & SIC_SECTION_PHYSICAL ? "physical" : "paging-file";
+}
+
 char *sic_section_name(const struct sic_scan *scan, const struct sic_section *section)
 {
     char *name;

@@ -35,6 +35,8 @@ const char *sic_protection_text(unsigned protection);
 const char *sic_protection_modifier(unsigned protection);
 /* "image", "file", "paging file", "physical memory", "unknown": constant text. */
 const char *sic_section_kind(const struct sic_section *section);
+/* The same as a token for --json: "paging-file", "physical". */
+const char *sic_section_kind_token(const struct sic_section *section);
 /* The section's file name, escaped, to be freed; NULL when it has none, it is unknown, or memory ran out. */
 char *sic_section_name(const struct sic_scan *scan, const struct sic_section *section);
 

@@ -167,9 +167,10 @@ static enum sic_status find_definition(struct sic_pdb *pdb, const struct sic_pdb
     struct sic_pdb_name name = reference->name;
     struct sic_pdb_name unique_name = reference->unique_name;
 
-    *found = (struct sic_pdb_found){0};
-    if (is_no_name(name) || name.length > sizeof(text[0]) || unique_name.length > sizeof(text[1]))
+    if (is_no_name(name) || name.length > sizeof(text[0]) || unique_name.length > sizeof(text[1])) {
+        *found = (struct sic_pdb_found){0};
         return SIC_OK;
+    }
     memcpy(text[0], name.text, name.length);
     memcpy(text[1], unique_name.text, unique_name.length);
     name.text = text[0];
@@ -182,13 +183,17 @@ static enum sic_status describe_compound(struct sic_pdb *pdb, const struct sic_p
                                          struct sic_error *error, struct sic_pdb_type *type, uint32_t *follow)
 {
     struct sic_pdb_found found = {.type_index = record->type_index};
-    enum sic_status status = sic_pdb_compound_read(record, error, &found.compound);
+    struct sic_pdb_compound compound;
+    enum sic_status status = sic_pdb_compound_read(record, error, &compound);
 
-    if (status == SIC_OK && found.compound.forward)
-        status = find_definition(pdb, &found.compound, error, &found);
     if (status != SIC_OK)
         return status;
-    type->kind = compound_kind(record->kind);
+    found.compound = compound;
+    if (compound.forward)
+        status = find_definition(pdb, &compound, error, &found);
+    if (status != SIC_OK)
+        return status;
+    type->kind = compound.kind;
     type->size = found.compound.size;
     type->ambiguous = found.ambiguous;
     if (type->kind == SIC_PDB_KIND_ENUM)

@@ -205,7 +205,7 @@ enum sic_status sic_pdb_find_fields(struct sic_pdb *pdb, struct sic_pdb_query *q
                                     struct sic_error *error)
 {
     struct batch batch = {.pdb = pdb, .queries = queries, .count = count};
-    enum sic_status status = sic_pdb_types_begin(pdb, error);
+    enum sic_status status = sic_pdb_types_begin(pdb, count, error);
 
     if (status != SIC_OK || count == 0)
         return status;
@@ -273,7 +273,7 @@ enum sic_status sic_pdb_each_field(struct sic_pdb *pdb, const char *structure, u
     struct sic_pdb_walk walk = {.pdb = pdb};
     struct sic_pdb_name name = {structure, (uint32_t)strlen(structure)};
     struct sic_pdb_found found;
-    enum sic_status status = sic_pdb_types_begin(pdb, error);
+    enum sic_status status = sic_pdb_types_begin(pdb, 0, error);
 
     if (status == SIC_OK)
         status = find_root(pdb, name, error, &found);
@@ -291,7 +291,7 @@ enum sic_status sic_pdb_each_structure(struct sic_pdb *pdb, sic_pdb_structure_fu
                                        struct sic_error *error)
 {
     char name[PATH_SIZE];
-    enum sic_status status = sic_pdb_types_begin(pdb, error);
+    enum sic_status status = sic_pdb_types_begin(pdb, 0, error);
 
     for (uint32_t i = 0; status == SIC_OK && i < pdb->types.definition_count; i++) {
         struct sic_pdb_record record;

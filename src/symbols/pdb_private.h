@@ -79,7 +79,8 @@ struct sic_pdb_type {
 
 /* pdb_types.c: records by index, and the index of names. */
 void sic_pdb_types_close(struct sic_pdb_types *types);
-SIC_MUST_CHECK enum sic_status sic_pdb_types_begin(struct sic_pdb *pdb, struct sic_error *error);
+/* Makes the index when there is none yet, and allows the work of a question about `paths` paths. */
+SIC_MUST_CHECK enum sic_status sic_pdb_types_begin(struct sic_pdb *pdb, size_t paths, struct sic_error *error);
 SIC_MUST_CHECK enum sic_status sic_pdb_record_get(struct sic_pdb *pdb, uint32_t type_index, uint8_t *buffer,
                                                   struct sic_error *error, struct sic_pdb_record *record);
 SIC_MUST_CHECK enum sic_status sic_pdb_record_fault(const struct sic_pdb_record *record, const char *wanted,

@@ -19,11 +19,11 @@ enum {
 };
 
 /*
- * A question may read field lists and chains of names of at most this many times the type stream. Honest answers stay
- * below one time, as each structure is read once; lists that contain themselves would go on for ever.
+ * How much work a question may cost: field lists and chains of names of this many times the type stream, and each
+ * member compared with each path asked for. Honest answers stay far below, as each structure is read once; lists that
+ * contain themselves would go on for ever.
  */
-#define WORK_FACTOR  16u
-#define WORK_MINIMUM (1u << 20)
+enum { WORK_FACTOR = 16, WORK_MINIMUM = 1 << 20, MEMBER_SIZE_MINIMUM = 12 };
 
 void sic_pdb_types_close(struct sic_pdb_types *types)
 {
@@ -39,7 +39,7 @@ enum sic_status sic_pdb_spend(struct sic_pdb *pdb, uint64_t amount, struct sic_e
 {
     if (amount > pdb->types.work)
         return sic_error_set(error, SIC_BROKEN,
-                             "the PDB's types go round in a circle: more was read for one answer than %u times the "
+                             "the PDB's types go round in a circle: more was read for one answer than %d times the "
                              "%" PRIu32 " bytes of stream %d",
                              WORK_FACTOR, pdb->types.stream.size, TYPE_STREAM);
     pdb->types.work -= amount;
@@ -210,7 +210,7 @@ static enum sic_status make_index(struct sic_pdb *pdb, struct sic_error *error)
     return SIC_OK;
 }
 
-enum sic_status sic_pdb_types_begin(struct sic_pdb *pdb, struct sic_error *error)
+enum sic_status sic_pdb_types_begin(struct sic_pdb *pdb, size_t paths, struct sic_error *error)
 {
     if (!pdb->types.indexed) {
         enum sic_status status = make_index(pdb, error);
@@ -218,7 +218,8 @@ enum sic_status sic_pdb_types_begin(struct sic_pdb *pdb, struct sic_error *error
         if (status != SIC_OK)
             return status;
     }
-    pdb->types.work = (uint64_t)pdb->types.stream.size * WORK_FACTOR + WORK_MINIMUM;
+    pdb->types.work = (uint64_t)pdb->types.stream.size * WORK_FACTOR + WORK_MINIMUM +
+                      (uint64_t)pdb->types.stream.size / MEMBER_SIZE_MINIMUM * paths;
     return SIC_OK;
 }
 
