@@ -1,0 +1,157 @@
+#include "test_lab.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+void lab_run(const char *format, ...)
+{
+    char command[8192];
+    va_list arguments;
+    int size = snprintf(command, sizeof command, "%s ", LAB_PROGRAM);
+    va_start(arguments, format);
+    vsnprintf(command + size, sizeof command - (size_t)size, format, arguments);
+    va_end(arguments);
+    if (system(command))
+        fail_msg("%s failed", command);
+}
+
+char *truth_text(const char *prefix)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s.truth.json", prefix);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 0, SEEK_END), 0);
+    size_t size = (size_t)ftell(file);
+    rewind(file);
+    char *text = calloc(1, size + 1);
+    assert_int_equal(fread(text, 1, size, file), size);
+    fclose(file);
+    return text;
+}
+
+void truth_string(const char *truth, const char *name, char *value, size_t size)
+{
+    char key[64];
+    snprintf(key, sizeof key, "\"%s\": \"", name);
+    const char *at = strstr(truth, key);
+    assert_non_null(at);
+    at += strlen(key);
+    snprintf(value, size, "%.*s", (int)strcspn(at, "\""), at);
+}
+
+uint64_t seen_field(const struct seen *seen, uint64_t object, const char *field)
+{
+    return reader_u64(&seen->reader, object + reader_offset(&seen->reader, field));
+}
+
+static void find_mask(struct seen *seen, const char *truth)
+{
+    /* The tests' scenarios say `swizzle off` or use the common mask; the truth carries neither, so ask MiState. */
+    struct reader *reader = &seen->reader;
+    char guid[64], path[4096], line[2048];
+    reader->swizzle_mask = 0x0000200000000000ull;
+    truth_string(truth, "guid_age", guid, sizeof guid);
+    snprintf(path, sizeof path, "%s/kernels.txt", LAB_DATA_FOLDER);
+    FILE *file = fopen(path, "r");
+    while (file && fgets(line, sizeof line, file)) {
+        unsigned state;
+        if (!strncmp(line, guid, strlen(guid)) &&
+            reader_has(reader, "_MI_SYSTEM_INFORMATION.Hardware.InvalidPteMask") &&
+            sscanf(line, "%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %x", &state) == 1)
+            reader->swizzle_mask =
+                reader_u64(reader, reader->kernel_base + state +
+                                       reader_offset(reader, "_MI_SYSTEM_INFORMATION.Hardware.InvalidPteMask"));
+    }
+    if (file)
+        fclose(file);
+}
+
+static void walk_processes(struct seen *seen)
+{
+    struct reader *reader = &seen->reader;
+    uint32_t links = reader_offset(reader, "_EPROCESS.ActiveProcessLinks");
+    uint64_t entry = seen->system + links, previous = seen->list_head = reader_u64(reader, entry + 8);
+    for (seen->process_count = 0; entry != seen->list_head; entry = reader_u64(reader, entry)) {
+        assert_true(seen->process_count < MAX_PROCESSES);
+        assert_int_equal(reader_u64(reader, entry + 8), previous);
+        seen->processes[seen->process_count++] = entry - links;
+        previous = entry;
+    }
+    assert_int_equal(reader_u64(reader, seen->list_head), seen->system + links);
+    assert_int_equal(reader_u64(reader, seen->list_head + 8), previous);
+}
+
+void seen_open(struct seen *seen, const char *prefix)
+{
+    char path[4096], layout[64];
+    char *truth = truth_text(prefix);
+    memset(seen, 0, sizeof *seen);
+    snprintf(path, sizeof path, "%s.raw", prefix);
+    assert_true(reader_open(&seen->reader, path));
+    truth_string(truth, "layout", layout, sizeof layout);
+    assert_true(reader_layout(&seen->reader, LAB_DATA_FOLDER, layout));
+    assert_int_equal(reader_roots(&seen->reader, 0x150000, 0x2a0000, &seen->reader.root, 1), 1);
+    seen->reader.kernel_base = reader_find_kernel(&seen->reader);
+    assert_int_not_equal(seen->reader.kernel_base, 0);
+    find_mask(seen, truth);
+    uint32_t pointer = reader_export(&seen->reader, "PsInitialSystemProcess");
+    assert_int_not_equal(pointer, 0);
+    seen->system = reader_u64(&seen->reader, seen->reader.kernel_base + pointer);
+    walk_processes(seen);
+    free(truth);
+}
+
+void seen_close(struct seen *seen)
+{
+    reader_close(&seen->reader);
+}
+
+static struct node read_node(const struct seen *seen, uint64_t va)
+{
+    const struct reader *reader = &seen->reader;
+    uint8_t bytes[0x40];
+    reader_copy(reader, va, bytes, sizeof bytes);
+    struct node node = {.va = va};
+    uint32_t start, end;
+    memcpy(&start, bytes + reader_offset(reader, "_MMVAD_SHORT.StartingVpn"), 4);
+    memcpy(&end, bytes + reader_offset(reader, "_MMVAD_SHORT.EndingVpn"), 4);
+    memcpy(&node.flags, bytes + reader_offset(reader, "_MMVAD_SHORT.u"), 4);
+    node.start = (start | (uint64_t)bytes[reader_offset(reader, "_MMVAD_SHORT.StartingVpnHigh")] << 32) << 12;
+    node.end = (end | (uint64_t)bytes[reader_offset(reader, "_MMVAD_SHORT.EndingVpnHigh")] << 32) << 12;
+    node.parent = seen_field(seen, va, "_MMVAD_SHORT.Parent");
+    return node;
+}
+
+/* Visits the subtree in order; returns its height. The depth is bounded by the assertion. */
+static int visit(const struct seen *seen, uint64_t va, uint64_t parent, int depth, struct node *nodes, size_t limit,
+                 size_t *count)
+{
+    if (!va)
+        return 0;
+    assert_true(depth < 40);
+    struct node node = read_node(seen, va);
+    assert_int_equal(node.parent & ~7ull, parent);
+    int left = visit(seen, seen_field(seen, va, "_MMVAD_SHORT.Left"), va, depth + 1, nodes, limit, count);
+    assert_true(*count < limit);
+    assert_true(node.start <= node.end);
+    if (*count)
+        assert_true(nodes[*count - 1].end < node.start);
+    nodes[(*count)++] = node;
+    int right = visit(seen, seen_field(seen, va, "_MMVAD_SHORT.Right"), va, depth + 1, nodes, limit, count);
+    assert_int_equal(node.parent & 3, left == right ? 0 : left > right ? 3 : 1);
+    assert_true(left - right <= 1 && right - left <= 1);
+    return 1 + (left > right ? left : right);
+}
+
+size_t seen_nodes(const struct seen *seen, uint64_t eprocess, struct node *nodes, size_t limit)
+{
+    size_t count = 0;
+    visit(seen, seen_field(seen, eprocess, "_EPROCESS.VadRoot"), 0, 0, nodes, limit, &count);
+    return count;
+}
