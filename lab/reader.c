@@ -123,7 +123,10 @@ static uint64_t transition_frame(const struct reader *reader, uint64_t entry)
         return UINT64_MAX;
     if (reader_has(reader, "_MMPTE_TRANSITION.SwizzleBit") && !(entry & 0x10))
         entry ^= reader->swizzle_mask;
-    return reader_bits(reader, "_MMPTE_TRANSITION.PageFrameNumber", entry);
+    uint64_t frame = reader_bits(reader, "_MMPTE_TRANSITION.PageFrameNumber", entry);
+    if (!reader->swizzle_known && frame >= reader->size / 4096)
+        frame &= ~(1ull << (63 - __builtin_clzll(frame)));
+    return frame;
 }
 
 const uint8_t *reader_page(const struct reader *reader, uint64_t root, uint64_t va, uint64_t *pte)

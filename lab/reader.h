@@ -15,7 +15,8 @@ struct reader {
     uint64_t root; /* physical address of the system's PML4 */
     uint64_t kernel_base;
     char layout[64];
-    uint64_t swizzle_mask; /* MiState's, or the common one where the layout does not say where it is */
+    uint64_t swizzle_mask; /* MiState's */
+    bool swizzle_known;    /* false: the layout does not say where the mask is; guess by the memory's size */
     struct {
         char name[64];
         uint32_t offset, first_bit, bit_count;
