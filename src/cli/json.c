@@ -1,6 +1,6 @@
 #include "cli/json.h"
 
-#include "cli/escape.h"
+#include "util/escape.h"
 #include "cli/json_writer.h"
 #include "cli/notes.h"
 

@@ -1,6 +1,6 @@
 #include "cli/listing.h"
 
-#include "cli/escape.h"
+#include "util/escape.h"
 #include "cli/progress.h"
 #include "cli/select.h"
 #include "kernel/collect.h"

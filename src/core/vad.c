@@ -145,6 +145,7 @@ static enum sic_problem_kind read_node(const struct sic_vad_walker *walker, stru
     /* A private node may be a bare _MMVAD_SHORT: no more is read until the flags say that there is more. */
     const uint8_t *bytes =
         sic_reader_bytes(walker->reader, node->va, scratch, sic_layout_offset(layout, SIC_FIELD_MMVAD_SHORT_SIZE));
+    enum sic_problem_kind problem = SIC_PROBLEM_KIND_COUNT;
     bool parent_holds;
     uint64_t flags;
 
@@ -160,17 +161,16 @@ static enum sic_problem_kind read_node(const struct sic_vad_walker *walker, stru
     node->protection = (uint8_t)sic_layout_bits(layout, SIC_FIELD_VAD_FLAGS_PROTECTION, flags);
     node->vad_type = (uint8_t)sic_layout_bits(layout, SIC_FIELD_VAD_FLAGS_TYPE, flags);
     if (!sic_layout_bits(layout, SIC_FIELD_VAD_FLAGS_PRIVATE_MEMORY, flags)) {
-        enum sic_problem_kind problem = read_mapped_node(walker, node, eprocess_va, parent_holds);
-
-        if (node->kind != NODE_REJECTED && sic_layout_bits(layout, SIC_FIELD_VAD_FLAGS_DELETE_IN_PROGRESS, flags))
-            node->kind = NODE_DELETING;
-        return problem;
+        problem = read_mapped_node(walker, node, eprocess_va, parent_holds);
+    } else if (parent_holds) {
+        node->kind = NODE_PRIVATE;
+    } else {
+        /* Nothing but its parent link ties a private node to this process. */
+        problem = SIC_PROBLEM_NODE_PARENT;
     }
-    /* Nothing but its parent link ties a private node to this process. */
-    if (!parent_holds)
-        return SIC_PROBLEM_NODE_PARENT;
-    node->kind = NODE_PRIVATE;
-    return SIC_PROBLEM_KIND_COUNT;
+    if (node->kind != NODE_REJECTED && sic_layout_bits(layout, SIC_FIELD_VAD_FLAGS_DELETE_IN_PROGRESS, flags))
+        node->kind = NODE_DELETING;
+    return problem;
 }
 
 /* Queues the child at `va` for the range [start, end] that its parent leaves it; start > end leaves it nothing. */

@@ -40,21 +40,29 @@ void sic_address_space_destroy(struct sic_address_space *space)
     free(space);
 }
 
+/* All bits that a frame's address can have in a machine of this much memory. */
+static uint64_t address_bits(const struct sic_image *image)
+{
+    uint64_t last = (sic_image_pfn_limit(image) << SIC_PAGE_SHIFT) - 1;
+
+    return last == UINT64_MAX ? 0 : UINT64_MAX >> __builtin_clzll(last | 1);
+}
+
 /*
  * The page that an invalid entry still names: the entry is in transition between a working set and the disk.
- * Since 2018 its frame number may be xored with a mask. Where the mask is unknown and the number lies beyond the
- * image's memory, the number without the bit that the mask commonly sets is tried.
+ * Since 2018 its frame number may be xored with a mask whose bits lie above all memory that the machine has (so that
+ * speculation finds nothing there). Where the mask is unknown, a number beyond memory is therefore cut to memory's
+ * bits.
  */
 static const uint8_t *transition_page(const struct sic_address_space *space, uint64_t pte)
 {
-    static const uint64_t common_mask = 0x0000200000000000ull;
     uint64_t pa = pte & SIC_PTE_TRANSITION_FRAME_MASK;
     uint64_t mask = space->paging.invalid_pte_mask & SIC_PTE_TRANSITION_FRAME_MASK;
 
     if (mask != 0 && !(pte & SIC_PTE_SWIZZLED))
-        return sic_image_page(space->image, (pa ^ mask) >> SIC_PAGE_SHIFT);
-    if (pa >> SIC_PAGE_SHIFT >= sic_image_pfn_limit(space->image))
-        pa &= ~common_mask;
+        pa ^= mask;
+    else if (pa >> SIC_PAGE_SHIFT >= sic_image_pfn_limit(space->image))
+        pa &= address_bits(space->image);
     return sic_image_page(space->image, pa >> SIC_PAGE_SHIFT);
 }
 

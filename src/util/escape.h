@@ -2,8 +2,8 @@
  * Text from an image, made fit for a terminal and for JSON: valid UTF-8 without control characters. What is neither is
  * shown as \u{…}: control characters, directional overrides, halves of surrogate pairs.
  */
-#ifndef SIC_CLI_ESCAPE_H
-#define SIC_CLI_ESCAPE_H
+#ifndef SIC_UTIL_ESCAPE_H
+#define SIC_UTIL_ESCAPE_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,0 +1,122 @@
+/*
+ * The walk over bytes of anybody's choice: process list, VAD trees, sections, names, regions, and the proof of a
+ * layout. The first byte chooses the layout; the rest is kernel memory (tests/flat_memory.h), with the list's head at
+ * its start.
+ */
+#include "../tests/flat_memory.h"
+#include "util/escape.h"
+#include "core/names.h"
+#include "core/process.h"
+#include "core/section.h"
+#include "core/vad.h"
+#include "kernel/prove.h"
+#include "sharing/region.h"
+#include "symbols/profile.h"
+#include "util/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool holds)
+{
+    if (!holds)
+        abort();
+}
+
+static void check_regions(const struct sic_scan *scan, enum sic_region_rule rule)
+{
+    struct sic_regions regions;
+    struct sic_error error;
+    uint32_t members = 0;
+    bool *seen = calloc(scan->views.count + 1u, sizeof(*seen));
+
+    require(seen && sic_regions_build(scan, rule, &error, &regions) == SIC_OK);
+    for (uint32_t i = 0; i < regions.count; i++) {
+        const struct sic_region *region = &regions.regions[i];
+
+        require(region->count >= 2 && region->first + region->count <= scan->views.count);
+        for (uint32_t v = region->first; v < region->first + region->count; v++) {
+            require(regions.views[v] < scan->views.count && !seen[regions.views[v]]);
+            seen[regions.views[v]] = true;
+            require(sic_scan_view(scan, regions.views[v])->first_prototype_pte >= region->prototype_pte);
+        }
+        members += region->count;
+    }
+    require(members <= scan->views.count);
+    sic_regions_deinit(&regions);
+    free(seen);
+}
+
+static void check_names(const struct sic_scan *scan)
+{
+    for (uint32_t i = 0; i < scan->processes.count; i++) {
+        const struct sic_process *process = sic_scan_process(scan, i);
+        size_t length;
+        char *text;
+
+        if (!(process->flags & SIC_PROCESS_HAS_PATH))
+            continue;
+        text = malloc(process->path.length * (size_t)SIC_ESCAPE_UNIT_SIZE + 1);
+        require(text != NULL);
+        length = sic_escape_utf16((const uint16_t *)scan->strings.elements + process->path.offset, process->path.length,
+                                  text);
+        require(strlen(text) == length);
+        free(text);
+    }
+}
+
+static void walk_all(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
+                     const struct sic_process_list *list)
+{
+    struct sic_vad_walker walker;
+
+    require(sic_process_list_read(scan, reader, layout, list, SIC_NONE));
+    sic_vad_walker_init(&walker, reader, layout);
+    for (uint32_t i = 0; i < scan->processes.count; i++) {
+        require(sic_vad_walk(&walker, scan, i) && sic_process_read_path(scan, reader, layout, i));
+        /* Ascending and disjoint, whatever the bytes. */
+        for (uint32_t v = 1; v < sic_scan_process(scan, i)->view_count; v++)
+            require(sic_scan_view(scan, sic_scan_process(scan, i)->first_view + v)->start_vpn >
+                    sic_scan_view(scan, sic_scan_process(scan, i)->first_view + v - 1)->end_vpn);
+    }
+    sic_vad_walker_deinit(&walker, &scan->allocator);
+    require(sic_sections_resolve(scan, reader, layout));
+    require(sic_section_names_read(scan, reader, sic_layout_offset(layout, SIC_FIELD_FILE_OBJECT_FILE_NAME), 1));
+    require(sic_regions_report_claims(scan));
+}
+
+static bool choose_profile(uint8_t choice, struct sic_profile *profile)
+{
+    size_t cursor = 0;
+
+    for (unsigned i = 0; i <= choice % 19u; i++) {
+        if (!sic_profile_builtin_next(&cursor, profile))
+            return false;
+    }
+    return true;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct sic_process_list list = {.head_va = FLAT_BASE};
+    struct sic_profile profile;
+    struct flat_memory memory;
+    struct sic_reader reader;
+    struct sic_scan scan;
+    struct sic_proof proof;
+
+    if (size < 2 || !choose_profile(data[0], &profile))
+        return 0;
+    memory = (struct flat_memory){.bytes = data + 1, .size = size - 1};
+    reader = flat_memory_reader(&memory);
+    sic_scan_init(&scan, sic_heap_allocator());
+    walk_all(&scan, &reader, &profile.layout, &list);
+    check_regions(&scan, SIC_REGION_JOINED);
+    check_regions(&scan, SIC_REGION_SAME_START);
+    check_names(&scan);
+    sic_scan_deinit(&scan);
+    (void)sic_layout_prove(&reader, &profile.layout, &list, sic_heap_allocator(), &proof);
+    return 0;
+}
