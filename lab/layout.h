@@ -74,6 +74,7 @@
     X(AREA_USER_REFERENCES, "_CONTROL_AREA.NumberOfUserReferences")                                                    \
     X(AREA_FLAGS, "_CONTROL_AREA.u")                                                                                   \
     X(AREA_FILE, "_CONTROL_AREA.FilePointer")                                                                          \
+    X(AREA_U2, "_CONTROL_AREA.u2")                                                                                     \
     X(AREA_FLAG_IMAGE, "_MMSECTION_FLAGS.Image")                                                                       \
     X(AREA_FLAG_FILE, "_MMSECTION_FLAGS.File")                                                                         \
     X(AREA_FLAG_PHYSICAL, "_MMSECTION_FLAGS.PhysicalMemory")                                                           \

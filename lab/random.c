@@ -165,6 +165,8 @@ static void random_view(struct generator *generator)
     for (unsigned copies = chance(generator, 10) ? 2 : 1, process = live_process(generator); copies > 0; copies--) {
         struct lab_node *node = lab_add_view(scenario, process, index, offset, pages, protection);
         node->deleting = chance(generator, 3);
+        node->unlisted = chance(generator, 2);
+        node->unlinked = !node->unlisted && chance(generator, 2);
         random_start(generator, node);
     }
 }

@@ -42,11 +42,12 @@ struct lab_page_content {
 struct lab_section {
     char *id;
     enum lab_section_kind kind;
-    char *name;     /* NULL: none */
-    uint64_t pages; /* of all subsections */
-    uint64_t size;  /* SizeOfSegment, in bytes */
-    uint64_t frame; /* physical sections: the first frame */
-    bool reserve;   /* committed as needed */
+    char *name;           /* NULL: none */
+    uint64_t pages;       /* of all subsections */
+    uint64_t size;        /* SizeOfSegment, in bytes */
+    uint64_t frame;       /* physical sections: the first frame */
+    bool reserve;         /* committed as needed */
+    uint32_t cache_views; /* views of the system cache, which only the counts show */
     enum lab_page_state states;
     struct lab_subsection *subsections; /* at least one */
     size_t subsection_count, subsection_capacity;
@@ -84,10 +85,12 @@ struct lab_node {
     uint8_t protection;
     uint8_t kind : 2; /* enum lab_node_kind */
     uint8_t deleting : 1;
-    uint8_t touch : 1;   /* some of its pages are in the process's tables */
-    uint8_t garbage : 1; /* short node: pool behind it looks like the fields of a long one */
-    uint64_t offset;     /* first page in the section */
-    uint64_t va;         /* after the build: address of the node */
+    uint8_t unlinked : 1; /* not in the tree; the section's ring of views has it */
+    uint8_t unlisted : 1; /* in the tree; the ring and its counts lack it */
+    uint8_t touch : 1;    /* some of its pages are in the process's tables */
+    uint8_t garbage : 1;  /* short node: pool behind it looks like the fields of a long one */
+    uint64_t offset;      /* first page in the section */
+    uint64_t va;          /* after the build: address of the node */
 };
 
 struct lab_hole {

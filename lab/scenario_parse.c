@@ -213,6 +213,7 @@ static void parse_section(struct parser *parser)
     uint8_t protection = protection_option(parser, kind == LAB_SECTION_IMAGE ? 7 : 4);
     uint64_t prototype = hex_option(parser, "prototype", 0);
     section->reserve = flag(parser, "reserve");
+    section->cache_views = (uint32_t)count_option(parser, "cache-views", 0);
     section->frame = hex_option(parser, "frame", 0);
     if ((text = option(parser, "states")))
         section->states = parse_state(parser, text);
@@ -282,7 +283,10 @@ static void parse_view(struct parser *parser)
         REJECT(parser, "section %s has %llu pages", section->id, (unsigned long long)section->pages);
     uint64_t pages = count_option(parser, "pages", section->pages - offset);
     uint8_t protection = protection_option(parser, section->kind == LAB_SECTION_IMAGE ? 7 : 4);
-    parse_place(parser, lab_add_view(parser->scenario, process, index, offset, pages, protection));
+    struct lab_node *node = lab_add_view(parser->scenario, process, index, offset, pages, protection);
+    node->unlinked = flag(parser, "unlinked");
+    node->unlisted = flag(parser, "unlisted");
+    parse_place(parser, node);
 }
 
 static void parse_private(struct parser *parser)

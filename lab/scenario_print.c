@@ -82,6 +82,8 @@ static void print_section(const struct lab_section *section, FILE *file)
         fprintf(file, " \"%s\"", section->name);
     if (section->size)
         fprintf(file, " size=%llu", (ull)section->size);
+    if (section->cache_views)
+        fprintf(file, " cache-views=%u", section->cache_views);
     if (section->frame)
         fprintf(file, " frame=%llx", (ull)section->frame);
     if (section->states != LAB_PAGE_MIX)
@@ -108,7 +110,8 @@ static void print_node(const struct lab_scenario *scenario, const struct lab_nod
         fprintf(file, " protection=0x%x", node->protection);
     if (node->start != LAB_CHOOSE)
         fprintf(file, " start=%llx", (ull)node->start);
-    fprintf(file, "%s%s\n", node->deleting ? " deleting" : "", node->touch ? "" : " untouched");
+    fprintf(file, "%s%s%s%s\n", node->deleting ? " deleting" : "", node->unlinked ? " unlinked" : "",
+            node->unlisted ? " unlisted" : "", node->touch ? "" : " untouched");
 }
 
 void lab_scenario_print(const struct lab_scenario *scenario, FILE *file)

@@ -287,7 +287,10 @@ void lab_sections_finish(struct lab_world *world)
         const struct lab_section *section = &world->scenario->sections[i];
         uint64_t area = section->control_area;
         close_ring(world, section);
-        lab_va_store_u64(&world->memory, area + lab_offset(layout, LAB_AREA_MAPPED_VIEWS), section->view_count);
+        lab_va_store_u64(&world->memory, area + lab_offset(layout, LAB_AREA_MAPPED_VIEWS),
+                         section->view_count + (uint64_t)section->cache_views);
+        /* NumberOfSystemCacheViews of data sections. */
+        lab_va_store_u32(&world->memory, area + lab_offset(layout, LAB_AREA_U2), section->cache_views);
         lab_va_store_u64(&world->memory, area + lab_offset(layout, LAB_AREA_USER_REFERENCES),
                          section->view_count + 1ull);
     }

@@ -62,7 +62,7 @@ static void collect(const struct lab_world *world, struct views *views)
     views->nodes = lab_allocate(scenario->node_count, sizeof *views->nodes);
     views->joined = lab_allocate(scenario->node_count, sizeof *views->joined);
     views->count = 0;
-    for (size_t i = 0; i < scenario->node_count; i++) {
+    for (size_t i = 0; i < world->first_node[scenario->process_count]; i++) {
         if (is_view(scenario, &scenario->nodes[world->order[i]])) {
             views->joined[views->count] = (uint32_t)views->count;
             views->nodes[views->count++] = world->order[i];

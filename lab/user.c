@@ -24,10 +24,21 @@ static uint64_t user_flags(uint8_t protection)
     return (protection & 7) == 4 || (protection & 7) == 6 ? USER_WRITE : USER_READ;
 }
 
+/* A page whose contents the scenario gives is in the tables of every other view of it. */
+static bool is_given(const struct lab_section *section, uint64_t page)
+{
+    for (size_t i = 0; i < section->content_count; i++)
+        if (section->contents[i].page == page)
+            return true;
+    return false;
+}
+
 static void touch_view_page(struct lab_world *world, const struct lab_node *node, uint64_t page, unsigned chance)
 {
     const struct lab_section *section = &world->scenario->sections[node->section];
     uint64_t prototype = lab_section_pte(section, node->offset + page);
+    if (is_given(section, node->offset + page) && (node - world->scenario->nodes) % 2 == 0)
+        chance = 0;
     if (!prototype || chance >= 75)
         return;
     uint64_t shared = lab_va_load_u64(&world->memory, prototype);
@@ -79,6 +90,6 @@ void lab_user_build(struct lab_world *world)
 {
     const struct lab_scenario *scenario = world->scenario;
     for (size_t i = 0; i < scenario->node_count; i++)
-        if (scenario->nodes[i].touch && !scenario->nodes[i].deleting)
+        if (scenario->nodes[i].touch && !scenario->nodes[i].deleting && !scenario->nodes[i].unlinked)
             touch_node(world, &scenario->nodes[i], i);
 }

@@ -51,13 +51,14 @@ void lab_nodes_place(struct lab_world *world)
         struct lab_node *node = &scenario->nodes[i];
         if (node->start == LAB_CHOOSE)
             node->start = choose_start(&scenario->processes[node->process], lab_node_pages(node));
-        world->first_node[node->process + 1]++;
+        world->first_node[node->process + 1] += !node->unlinked;
     }
     for (size_t i = 0; i < count; i++)
         world->first_node[i + 1] += world->first_node[i];
     memcpy(next, world->first_node, count * sizeof *next);
     for (size_t i = 0; i < scenario->node_count; i++)
-        world->order[next[scenario->nodes[i].process]++] = (uint32_t)i;
+        if (!scenario->nodes[i].unlinked)
+            world->order[next[scenario->nodes[i].process]++] = (uint32_t)i;
     free(next);
     for (size_t i = 0; i < count; i++) {
         qsort_r(world->order + world->first_node[i], world->first_node[i + 1] - world->first_node[i],
@@ -146,7 +147,7 @@ static void write_view(struct lab_world *world, const struct lab_node *node)
     if (section->kind == LAB_SECTION_FILE)
         lab_va_store_u32(memory, va + lab_offset(layout, LAB_VAD_FLAGS2),
                          (uint32_t)lab_bits(layout, LAB_FLAG2_FILE_OFFSET, node->offset / 16));
-    if (!node->deleting)
+    if (!node->deleting && !node->unlisted)
         link_view(world, node);
 }
 
