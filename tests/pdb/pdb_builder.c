@@ -171,7 +171,8 @@ static void make_info(struct pdb_builder *builder)
 static void make_dbi(struct pdb_builder *builder)
 {
     struct pdb_bytes *dbi = &builder->streams[PDB_DBI];
-    unsigned omap = builder->has_omap ? PDB_OMAP : 0xffff;
+    unsigned to_source = builder->has_omap_to_source ? PDB_OMAP : 0xffff;
+    unsigned from_source = builder->has_omap_from_source ? PDB_OMAP : 0xffff;
 
     if (dbi->size > 0)
         return;
@@ -179,8 +180,8 @@ static void make_dbi(struct pdb_builder *builder)
     pdb_put(dbi, "wwwwwwww", 8, 0, 4, 0, 0, 0, 12, 4);
     pdb_put(dbi, "hhw", 0, 0x8664, 0);
     pdb_put(dbi, "qww", (uint64_t)0, 0, 0);
-    pdb_put(dbi, "hhhhhh", 0xffff, 0xffff, 0xffff, omap, omap, PDB_SECTIONS);
-    if (builder->has_omap)
+    pdb_put(dbi, "hhhhhh", 0xffff, 0xffff, 0xffff, to_source, from_source, PDB_SECTIONS);
+    if (builder->has_omap_to_source || builder->has_omap_from_source)
         pdb_put(&builder->streams[PDB_OMAP], "ww", 0x1000, 0x1000);
 }
 

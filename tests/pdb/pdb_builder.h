@@ -26,7 +26,8 @@ struct pdb_builder {
     struct pdb_bytes streams[PDB_STREAM_LIMIT];
     uint32_t type_count;
     struct pdb_bytes list; /* the field list being made */
-    bool has_omap;
+    bool has_omap_to_source;
+    bool has_omap_from_source;
     uint32_t extra_streams; /* deleted streams behind the others */
     uint32_t dbi_age;
     uint32_t info_age;
