@@ -60,12 +60,20 @@ static bool is_pool(const struct lab_world *world, uint64_t index)
     return index != 0x1ef && index != 0x1ff; /* KUSER_SHARED_DATA, the HAL's heap */
 }
 
-static void age_table(struct lab_world *world, uint64_t table, uint64_t *state)
+/* Real machines trim the pages of the paged pool only, which lies above the nonpaged one in every world. */
+static uint32_t age_of(const struct lab_world *world, uint64_t va)
 {
+    const struct lab_scenario *scenario = world->scenario;
+    return va >= scenario->paged_pool ? scenario->transition_percent : scenario->nonpaged_transition_percent;
+}
+
+static void age_table(struct lab_world *world, uint64_t table, uint64_t va, uint64_t *state)
+{
+    uint32_t percent = age_of(world, va);
     uint8_t *bytes = lab_frame_bytes(&world->memory, table);
     for (unsigned i = 0; i < 512; i++) {
         uint64_t pte = lab_load_u64(bytes + i * 8);
-        if ((pte & 1) && lab_random_below(state, 100) < world->scenario->transition_percent)
+        if ((pte & 1) && lab_random_below(state, 100) < percent)
             lab_store_u64(bytes + i * 8, lab_pte_transition(world, pte >> 12 & 0xfffffffffull, 4));
     }
 }
@@ -89,7 +97,9 @@ void lab_pte_age_pools(struct lab_world *world)
                 continue;
             for (unsigned k = 0; k < 512; k++)
                 if (next_table(world, directory, k, &table))
-                    age_table(world, table, &state);
+                    age_table(world, table,
+                              0xffff000000000000ull | (uint64_t)i << 39 | (uint64_t)j << 30 | (uint64_t)k << 21,
+                              &state);
         }
     }
     world->memory.cached_page = NULL;

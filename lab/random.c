@@ -35,6 +35,7 @@ static void random_machine(struct generator *generator)
     scenario->self_reference = 0x1d0 + (uint32_t)below(generator, 0x18);
     scenario->swizzle = chance(generator, 70);
     scenario->invalid_pte_mask = masks[below(generator, 4)];
+    scenario->nonpaged_transition_percent = chance(generator, 50) ? 5 : 0;
     scenario->low_stub = chance(generator, 70);
     scenario->kdbg = chance(generator, 80);
     scenario->large_pages = chance(generator, 70);

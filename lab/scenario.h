@@ -105,7 +105,8 @@ struct lab_scenario {
     uint64_t invalid_pte_mask;
     uint64_t nonpaged_pool, paged_pool; /* where addresses of the pools begin */
     uint32_t self_reference;            /* index in the PML4 */
-    uint32_t transition_percent;
+    uint32_t transition_percent;          /* of the paged pool's pages */
+    uint32_t nonpaged_transition_percent; /* no real machine has any; it proves what reads them */
     uint64_t seed;
     bool swizzle, low_stub, large_pages, giant_page, companions, kdbg;
     struct lab_hole *holes;

@@ -355,6 +355,8 @@ static void parse_setting(struct parser *parser)
         scenario->memory = size_word(parser, text);
     else if (!strcmp(name, "transition"))
         scenario->transition_percent = (uint32_t)number(parser, text, 10, name);
+    else if (!strcmp(name, "nonpaged-transition"))
+        scenario->nonpaged_transition_percent = (uint32_t)number(parser, text, 10, name);
     else if (!strcmp(name, "self-reference"))
         scenario->self_reference = (uint32_t)number(parser, text, 16, name);
     else

@@ -26,7 +26,8 @@ static void print_settings(const struct lab_scenario *scenario, FILE *file)
     fprintf(file, "nonpaged-pool %llx\npaged-pool %llx\n", (ull)scenario->nonpaged_pool, (ull)scenario->paged_pool);
     fprintf(file, "self-reference %x\n", scenario->self_reference);
     fprintf(file, "swizzle %s mask=%llx\n", switch_text(scenario->swizzle), (ull)scenario->invalid_pte_mask);
-    fprintf(file, "transition %u\nseed %llx\n", scenario->transition_percent, (ull)scenario->seed);
+    fprintf(file, "transition %u\nnonpaged-transition %u\nseed %llx\n", scenario->transition_percent,
+            scenario->nonpaged_transition_percent, (ull)scenario->seed);
     fprintf(file, "low-stub %s\nlarge-pages %s\ngiant-page %s\ncompanions %s\nkdbg %s\n",
             switch_text(scenario->low_stub), switch_text(scenario->large_pages), switch_text(scenario->giant_page),
             switch_text(scenario->companions), switch_text(scenario->kdbg));

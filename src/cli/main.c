@@ -134,6 +134,9 @@ int main(int argc, char **argv)
     int status = EXIT_ERROR;
 
     sic_console_prepare();
+    argv = sic_console_arguments(argv);
+    if (!argv)
+        return fail("out of memory; close other programs and try again");
     if (sic_options_parse(&options, argc, argv))
         status = run(&options);
     sic_options_deinit(&options);

@@ -51,10 +51,11 @@ static const char *judge_processes(const struct sic_scan *scan, struct sic_proof
     return NULL;
 }
 
-/* What is not in the image speaks neither for nor against. */
+/* What is not in the image, and a list that breaks off, speak neither for nor against. */
 static bool is_contradiction(uint32_t problem_kind)
 {
-    return problem_kind != SIC_PROBLEM_NODE_UNREADABLE && problem_kind != SIC_PROBLEM_PROCESS_UNREADABLE;
+    return problem_kind != SIC_PROBLEM_NODE_UNREADABLE && problem_kind != SIC_PROBLEM_PROCESS_UNREADABLE &&
+           problem_kind != SIC_PROBLEM_PROCESS_LIST;
 }
 
 static void judge_nodes(const struct sic_scan *scan, struct sic_proof *proof)

@@ -3,3 +3,8 @@
 void sic_console_prepare(void)
 {
 }
+
+char **sic_console_arguments(char **argv)
+{
+    return argv;
+}

@@ -1,0 +1,73 @@
+"""The seed's machine: the demo, the listing to the letter, and the two findings."""
+import pathlib
+import re
+
+import pytest
+
+import truth as oracle
+from conftest import CONTAINERS, ROOT, sic, sic_json
+
+
+def seed_listing():
+    path = ROOT.parent / "shared" / "seed-listings.txt"
+    if not path.exists():
+        pytest.skip(f"no {path}")
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_plain_is_the_seeds_listing(seed_world, container):
+    answer = sic("--plain", seed_world.image(container))
+    assert answer.returncode == 0
+    assert answer.stdout == seed_listing()
+
+
+def test_plain_is_what_the_truth_gives(seed_world):
+    assert sic("--plain", seed_world.image("raw")).stdout.decode() == oracle.plain_listing(seed_world.truth)
+
+
+def test_default_listing(seed_world):
+    text = sic(seed_world.image("bitmap.dmp")).stdout.decode()
+    assert text.endswith(
+        "ProtoPTE: ffffd80ce21e4d70\n"
+        "  Section: file \\Users\\over\\AppData\\Local\\Microsoft\\Windows\\Explorer\\thumbcache_idx.db (228 KiB)\n"
+        "  Name: explorer.exe (PID: 3836, EPROCESS: ffffc50b824f6080) at 00000000063b0000-00000000063e8fff rw-\n"
+        "  Name: explorer.exe (PID: 3836, EPROCESS: ffffc50b824f6080) at 0000000006300000-0000000006338fff rw-\n")
+    assert text.startswith("ProtoPTE: ffffd80cdc802050\n  Section: paging file (108 KiB)\n")
+    # A script written for the seed's output still finds its lines.
+    own = [line for line in text.splitlines() if not line.startswith("  Section: ")]
+    seeds = seed_listing().decode().splitlines()
+    assert len(own) == len(seeds)
+    for line, seed in zip(own, seeds):
+        seed_end = re.match(r"(.* at [0-9a-f]{16}-[0-9a-f]{13})[0-9a-f]{3}$", seed)
+        assert line.lower().startswith((seed_end.group(1) if seed_end else seed).lower())
+
+
+def test_contents_of_the_two_findings(seed_world):
+    """The pages that the seed dumped with a debugger are in the image, where the prototype PTEs say."""
+    data = pathlib.Path(seed_world.image("raw"))
+    with data.open("rb") as file:
+        file.seek(0x20bcb000)
+        assert file.read(9) == bytes.fromhex("0c003020") + b"IMMM "
+    answer = sic_json(seed_world.image("bitmap.dmp"))
+    first, second = answer["regions"]
+    assert {view["protection"] for view in first["views"]} == {"r--"}
+    assert {view["protection"] for view in second["views"]} == {"rw-"}
+    assert second["section"]["kind"] == "file"
+    assert bytes.fromhex("060000008ca10100") in pathlib.Path(seed_world.image("bitmap.dmp")).read_bytes()
+
+
+def test_filter(seed_world):
+    image = seed_world.image("bitmap.dmp")
+    everything = sic(image).stdout
+    assert sic("-f", "EXPLORER", image).stdout == everything
+    only_lsass = sic("--filter", "lsass", image).stdout
+    assert only_lsass.count(b"ProtoPTE") == 1
+    # All owners of a region that passes are shown, not only those that match.
+    assert b"explorer.exe" in only_lsass and everything.startswith(only_lsass)
+    assert sic("--filer", "688", image).stdout == only_lsass
+    assert sic("-f", "no such name", "-f", "688", image).stdout == only_lsass
+    nothing = sic("-f", "no such name", image)
+    assert nothing.returncode == 1 and nothing.stdout == b""
+    # A pid is matched whole.
+    assert sic("-f", "68", "-f", "8688", image).returncode == 1

@@ -1,0 +1,51 @@
+"""The Windows program under Wine gives the same bytes."""
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from conftest import ROOT, build_random, sic
+
+WINDOWS = os.environ.get("SIC_WINDOWS", str(ROOT / "build/windows/sic.exe"))
+
+
+@pytest.fixture(scope="session")
+def wine(tmp_path_factory):
+    if not shutil.which("wine") or not os.path.exists(WINDOWS):
+        pytest.skip("no wine, or no Windows build")
+    environment = dict(os.environ, LC_ALL="C.UTF-8", WINEPREFIX=str(tmp_path_factory.mktemp("wine") / "prefix"), WINEDEBUG="-all",
+                       WINEDLLOVERRIDES="mscoree=;mshtml=;winemenubuilder.exe=d")
+
+    def run(*arguments):
+        return subprocess.run(["wine", WINDOWS, *map(str, arguments)], env=environment, capture_output=True,
+                              timeout=300)
+
+    yield run
+    subprocess.run(["wineserver", "-k"], env=environment, capture_output=True)
+
+
+@pytest.mark.parametrize("form", [[], ["--plain"], ["--json"], ["--layout"]], ids=lambda form: "".join(form) or "text")
+def test_same_bytes_as_on_linux(wine, seed_world, form):
+    for container in ("raw", "full.dmp", "bitmap.dmp", "kernel.dmp"):
+        here = sic(*form, seed_world.image(container))
+        there = wine(*form, seed_world.image(container))
+        assert there.stdout == here.stdout
+        assert there.returncode == here.returncode
+
+
+def test_random_world(wine, tmp_path):
+    world = build_random(tmp_path / "world", 77, "--layout", "20348.288", "--format", "bitmap")
+    assert wine("--json", world.image("bitmap.dmp")).stdout == sic("--json", world.image("bitmap.dmp")).stdout
+
+
+def test_name_beyond_ascii(wine, tmp_path):
+    world = build_random(tmp_path / "Speicherabbild-ü-日本", 78, "--format", "kernel")
+    answer = wine(world.image("kernel.dmp"))
+    assert answer.returncode == 0 and answer.stdout == sic(world.image("kernel.dmp")).stdout
+
+
+def test_errors_are_one_line(wine, tmp_path):
+    answer = wine(tmp_path / "missing.dmp")
+    assert answer.returncode == 2
+    assert answer.stderr.count(b"\n") == 1 and answer.stderr.startswith(b"sic: ")
