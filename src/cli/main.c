@@ -9,6 +9,7 @@
 #include "cli/output.h"
 #include "cli/text.h"
 #include "platform/console.h"
+#include "platform/processors.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -44,14 +45,16 @@ static bool wants_color(const struct sic_options *options)
 static bool print_listing(const struct sic_listing *listing, const struct sic_options *options,
                           struct sic_output *output)
 {
+    unsigned threads = options->threads ? options->threads : sic_processor_count();
+
     switch (options->form) {
     case SIC_FORM_PLAIN:
-        return sic_plain_print(listing, output);
+        return sic_plain_print(listing, threads, output);
     case SIC_FORM_JSON:
         sic_json_print(listing, output);
         return true;
     default:
-        return sic_text_print(listing, wants_color(options), output);
+        return sic_text_print(listing, wants_color(options), threads, output);
     }
 }
 

@@ -9,7 +9,7 @@ static const char hex_digits[] = "0123456789abcdef";
 
 bool sic_output_init(struct sic_output *output, FILE *stream)
 {
-    *output = (struct sic_output){.stream = stream, .buffer = malloc(BUFFER_SIZE)};
+    *output = (struct sic_output){.stream = stream, .buffer = malloc(BUFFER_SIZE), .size = BUFFER_SIZE};
     return output->buffer != NULL;
 }
 
@@ -20,14 +20,41 @@ static void drain(struct sic_output *output)
     output->used = 0;
 }
 
+void sic_output_discard(struct sic_output *output)
+{
+    free(output->buffer);
+    output->buffer = NULL;
+}
+
 bool sic_output_finish(struct sic_output *output)
 {
     drain(output);
     if (fflush(output->stream) != 0)
         output->failed = true;
-    free(output->buffer);
-    output->buffer = NULL;
+    sic_output_discard(output);
     return !output->failed;
+}
+
+static void grow(struct sic_output *output)
+{
+    char *buffer = output->failed ? NULL : realloc(output->buffer, output->size * 2);
+
+    if (buffer) {
+        output->buffer = buffer;
+        output->size *= 2;
+    } else {
+        output->failed = true;
+        output->used = 0;
+    }
+}
+
+/* Makes room when the buffer is full, or nearly: a buffer is far larger than any piece that is claimed at once. */
+static void make_room(struct sic_output *output)
+{
+    if (output->stream)
+        drain(output);
+    else
+        grow(output);
 }
 
 /* Room for `size` bytes (at most a few hundred), which the caller fills. */
@@ -35,8 +62,8 @@ static char *claim(struct sic_output *output, size_t size)
 {
     char *place;
 
-    if (output->used + size > BUFFER_SIZE)
-        drain(output);
+    if (output->used + size > output->size)
+        make_room(output);
     place = output->buffer + output->used;
     output->used += size;
     return place;
@@ -45,10 +72,10 @@ static char *claim(struct sic_output *output, size_t size)
 void sic_output_bytes(struct sic_output *output, const char *bytes, size_t size)
 {
     while (size > 0) {
-        size_t piece = BUFFER_SIZE - output->used;
+        size_t piece = output->size - output->used;
 
         if (piece == 0) {
-            drain(output);
+            make_room(output);
             continue;
         }
         if (piece > size)

@@ -10,16 +10,19 @@
 #include <stdio.h>
 
 struct sic_output {
-    FILE *stream;
+    FILE *stream; /* NULL: everything stays in the buffer, which grows */
     char *buffer;
     size_t used;
-    bool failed; /* a write failed; what follows is dropped */
+    size_t size;
+    bool failed; /* a write failed, or memory ran out; what follows is dropped */
 };
 
 /* False when memory ran out. The stream is the caller's. */
 bool sic_output_init(struct sic_output *output, FILE *stream);
 /* Writes what is left, flushes the stream and releases the buffer. False when any write failed. */
 bool sic_output_finish(struct sic_output *output);
+/* Releases the buffer and drops what is in it. */
+void sic_output_discard(struct sic_output *output);
 
 void sic_output_bytes(struct sic_output *output, const char *bytes, size_t size);
 void sic_output_text(struct sic_output *output, const char *text);

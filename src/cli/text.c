@@ -1,5 +1,7 @@
 #include "cli/text.h"
 
+#include "cli/parallel.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,29 +72,79 @@ static void print_range(struct sic_output *output, const struct label *label, ui
     sic_output_address(output, end);
 }
 
-bool sic_plain_print(const struct sic_listing *listing, struct sic_output *output)
+/* What the printing threads share. */
+struct printing {
+    const struct sic_listing *listing;
+    const struct label *labels;
+    bool with_color;
+};
+
+/* The views of a region lie all over the scan: ask for them a little ahead. */
+#define PREFETCH_DISTANCE 8u
+
+static const struct sic_view *owner_at(const struct sic_listing *listing, uint32_t position)
 {
-    struct label *labels = make_labels(listing, true, false);
+    const uint32_t *views = listing->regions.views;
+
+    if (position + PREFETCH_DISTANCE < listing->regions.view_count)
+        __builtin_prefetch(sic_scan_view(&listing->scan, views[position + PREFETCH_DISTANCE]));
+    return sic_scan_view(&listing->scan, views[position]);
+}
+
+static void print_plain_region(const struct printing *printing, const struct sic_region *region,
+                               struct sic_output *output)
+{
+    sic_output_text(output, "ProtoPTE: ");
+    sic_output_address(output, region->prototype_pte);
+    sic_output_bytes(output, "\n", 1);
+    for (uint32_t i = region->first; i < region->first + region->count; i++) {
+        const struct sic_view *view = owner_at(printing->listing, i);
+
+        print_range(output, &printing->labels[view->process], view->start_vpn << 12, view->end_vpn << 12);
+        sic_output_bytes(output, "\n", 1);
+    }
+}
+
+static void print_plain_regions(const void *context, uint32_t first, uint32_t end, struct sic_output *output)
+{
+    const struct printing *printing = context;
+
+    for (uint32_t i = first; i < end; i++) {
+        if (printing->listing->selected[i])
+            print_plain_region(printing, &printing->listing->regions.regions[i], output);
+    }
+}
+
+static uint32_t count_lines(const void *context, uint32_t region)
+{
+    const struct printing *printing = context;
+
+    return printing->listing->selected[region] ? printing->listing->regions.regions[region].count + 2 : 0;
+}
+
+/* Prints with the labels that the form wants. */
+static bool print_in_form(const struct sic_listing *listing, bool lower_case, bool with_color,
+                          struct sic_parallel_job *job, struct sic_output *output)
+{
+    struct label *labels = make_labels(listing, lower_case, with_color);
+    struct printing printing = {.listing = listing, .labels = labels, .with_color = with_color};
+    bool printed;
 
     if (!labels)
         return false;
-    for (uint32_t i = 0; i < listing->regions.count; i++) {
-        const struct sic_region *region = &listing->regions.regions[i];
-
-        if (!listing->selected[i])
-            continue;
-        sic_output_text(output, "ProtoPTE: ");
-        sic_output_address(output, region->prototype_pte);
-        sic_output_bytes(output, "\n", 1);
-        for (uint32_t v = region->first; v < region->first + region->count; v++) {
-            const struct sic_view *view = sic_scan_view(&listing->scan, listing->regions.views[v]);
-
-            print_range(output, &labels[view->process], view->start_vpn << 12, view->end_vpn << 12);
-            sic_output_bytes(output, "\n", 1);
-        }
-    }
+    job->count = listing->regions.count;
+    job->weigh = count_lines;
+    job->context = &printing;
+    printed = sic_parallel_print(job, output);
     free_labels(labels, listing->scan.processes.count);
-    return true;
+    return printed;
+}
+
+bool sic_plain_print(const struct sic_listing *listing, unsigned threads, struct sic_output *output)
+{
+    struct sic_parallel_job job = {.threads = threads, .print = print_plain_regions};
+
+    return print_in_form(listing, true, false, &job, output);
 }
 
 static void print_size(struct sic_output *output, uint64_t size)
@@ -165,30 +217,34 @@ static void print_owner(const struct sic_listing *listing, const struct sic_regi
     sic_output_bytes(output, "\n", 1);
 }
 
-static void print_region(const struct sic_listing *listing, const struct sic_region *region, const struct label *labels,
-                         bool with_color, struct sic_output *output)
+static void print_region(const struct printing *printing, const struct sic_region *region, struct sic_output *output)
 {
-    sic_output_text(output, with_color ? COLOR_REGION "ProtoPTE: " : "ProtoPTE: ");
-    sic_output_address(output, region->prototype_pte);
-    sic_output_text(output, with_color ? COLOR_END "\n" : "\n");
-    print_section(listing, region->section, output);
-    for (uint32_t v = region->first; v < region->first + region->count; v++) {
-        const struct sic_view *view = sic_scan_view(&listing->scan, listing->regions.views[v]);
+    const struct sic_listing *listing = printing->listing;
 
-        print_owner(listing, region, view, &labels[view->process], output);
+    sic_output_text(output, printing->with_color ? COLOR_REGION "ProtoPTE: " : "ProtoPTE: ");
+    sic_output_address(output, region->prototype_pte);
+    sic_output_text(output, printing->with_color ? COLOR_END "\n" : "\n");
+    print_section(listing, region->section, output);
+    for (uint32_t i = region->first; i < region->first + region->count; i++) {
+        const struct sic_view *view = owner_at(listing, i);
+
+        print_owner(listing, region, view, &printing->labels[view->process], output);
     }
 }
 
-bool sic_text_print(const struct sic_listing *listing, bool with_color, struct sic_output *output)
+static void print_regions(const void *context, uint32_t first, uint32_t end, struct sic_output *output)
 {
-    struct label *labels = make_labels(listing, false, with_color);
+    const struct printing *printing = context;
 
-    if (!labels)
-        return false;
-    for (uint32_t i = 0; i < listing->regions.count; i++) {
-        if (listing->selected[i])
-            print_region(listing, &listing->regions.regions[i], labels, with_color, output);
+    for (uint32_t i = first; i < end; i++) {
+        if (printing->listing->selected[i])
+            print_region(printing, &printing->listing->regions.regions[i], output);
     }
-    free_labels(labels, listing->scan.processes.count);
-    return true;
+}
+
+bool sic_text_print(const struct sic_listing *listing, bool with_color, unsigned threads, struct sic_output *output)
+{
+    struct sic_parallel_job job = {.threads = threads, .print = print_regions};
+
+    return print_in_form(listing, false, with_color, &job, output);
 }

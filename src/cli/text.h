@@ -7,10 +7,10 @@
 #include "cli/listing.h"
 #include "cli/output.h"
 
-/* Writes the selected regions to `output`. False when memory ran out. */
-bool sic_text_print(const struct sic_listing *listing, bool with_color, struct sic_output *output);
+/* Writes the selected regions to `output`, made on `threads` threads. False when memory ran out. */
+bool sic_text_print(const struct sic_listing *listing, bool with_color, unsigned threads, struct sic_output *output);
 
 /* The first SiC's listing to the letter: names in lower case, END is the address of a view's last page. */
-bool sic_plain_print(const struct sic_listing *listing, struct sic_output *output);
+bool sic_plain_print(const struct sic_listing *listing, unsigned threads, struct sic_output *output);
 
 #endif

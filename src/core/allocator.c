@@ -59,37 +59,52 @@ void sic_array_free(const struct sic_allocator *allocator, struct sic_array *arr
     *array = (struct sic_array){0};
 }
 
-/* Finalizer of MurmurHash3 (public domain): spreads addresses, which differ only in their middle bits. */
+/* Finalizer of MurmurHash3 (public domain): spreads addresses, which differ only in their middle bits. Never 0. */
 static uint32_t hash_address(uint64_t key)
 {
     key ^= key >> 33;
     key *= 0xff51afd7ed558ccdULL;
     key ^= key >> 33;
     key *= 0xc4ceb9fe1a85ec53ULL;
-    return (uint32_t)(key >> 32);
+    return (uint32_t)(key >> 32) | 1;
 }
 
-static struct sic_index_slot *find_slot(struct sic_index_slot *slots, uint32_t capacity, uint64_t key)
+/* The lowest bit of a hash is always set, so the place is taken from the others. */
+static uint32_t first_position(uint32_t hash, uint32_t capacity)
 {
-    uint32_t position = hash_address(key) & (capacity - 1);
-
-    /* Never full (see sic_index_add), so an empty slot ends the search. */
-    while (slots[position].key != 0 && slots[position].key != key)
-        position = (position + 1) & (capacity - 1);
-    return &slots[position];
+    return (hash >> 1) & (capacity - 1);
 }
 
-bool sic_index_find(const struct sic_index *index, uint64_t key, uint32_t *value)
+bool sic_index_find(const struct sic_index *index, const struct sic_array *records, size_t record_size, uint64_t key,
+                    uint32_t *record)
 {
-    const struct sic_index_slot *slot;
+    uint32_t hash = hash_address(key), mask = index->capacity - 1;
 
     if (index->capacity == 0)
         return false;
-    slot = find_slot(index->slots, index->capacity, key);
-    if (slot->key != key)
-        return false;
-    *value = (uint32_t)slot->value;
-    return true;
+    /* Never full (see sic_index_add), so an empty slot ends the search. */
+    for (uint32_t i = first_position(hash, index->capacity); index->slots[i].hash != 0; i = (i + 1) & mask) {
+        uint64_t found;
+
+        if (index->slots[i].hash != hash)
+            continue;
+        __builtin_memcpy(&found, (const uint8_t *)records->elements + index->slots[i].record * record_size,
+                         sizeof(found));
+        if (found == key) {
+            *record = index->slots[i].record;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void insert(struct sic_index_slot *slots, uint32_t capacity, struct sic_index_slot slot)
+{
+    uint32_t i = first_position(slot.hash, capacity);
+
+    while (slots[i].hash != 0)
+        i = (i + 1) & (capacity - 1);
+    slots[i] = slot;
 }
 
 static bool grow_index(const struct sic_allocator *allocator, struct sic_index *index)
@@ -104,8 +119,8 @@ static bool grow_index(const struct sic_allocator *allocator, struct sic_index *
         return false;
     __builtin_memset(slots, 0, capacity * sizeof(*slots));
     for (uint32_t i = 0; i < index->capacity; i++) {
-        if (index->slots[i].key != 0)
-            *find_slot(slots, capacity, index->slots[i].key) = index->slots[i];
+        if (index->slots[i].hash != 0)
+            insert(slots, capacity, index->slots[i]);
     }
     if (index->slots)
         allocator->resize(allocator->context, index->slots, index->capacity * sizeof(*slots), 0);
@@ -114,12 +129,12 @@ static bool grow_index(const struct sic_allocator *allocator, struct sic_index *
     return true;
 }
 
-bool sic_index_add(const struct sic_allocator *allocator, struct sic_index *index, uint64_t key, uint32_t value)
+bool sic_index_add(const struct sic_allocator *allocator, struct sic_index *index, uint64_t key, uint32_t record)
 {
     /* At most three quarters full. */
     if (index->count >= index->capacity / 4 * 3 && !grow_index(allocator, index))
         return false;
-    *find_slot(index->slots, index->capacity, key) = (struct sic_index_slot){.key = key, .value = value};
+    insert(index->slots, index->capacity, (struct sic_index_slot){.hash = hash_address(key), .record = record});
     index->count++;
     return true;
 }

@@ -35,21 +35,24 @@ void sic_array_trim(const struct sic_allocator *allocator, struct sic_array *arr
 void sic_array_free(const struct sic_allocator *allocator, struct sic_array *array, size_t element_size);
 
 /*
- * A map from an address to the index of a record that holds it: open addressing, no removal. Keys are never 0.
+ * A map from an address to the index of the record that holds it: open addressing, no removal. The records stand in an
+ * array and begin with their address; a slot keeps only a part of the key's hash and the index, so that the map stays
+ * small beside them.
  */
 struct sic_index {
     struct sic_index_slot {
-        uint64_t key;
-        uint64_t value;
+        uint32_t hash; /* 0: empty */
+        uint32_t record;
     } * slots;
     uint32_t count;
     uint32_t capacity; /* 0 or a power of two */
 };
 
-/* True and *value when the key is known. */
-bool sic_index_find(const struct sic_index *index, uint64_t key, uint32_t *value);
-/* Adds a key that is not there yet. False when memory ran out. */
-bool sic_index_add(const struct sic_allocator *allocator, struct sic_index *index, uint64_t key, uint32_t value);
+/* True and *record when a record of `records` begins with `key`. */
+bool sic_index_find(const struct sic_index *index, const struct sic_array *records, size_t record_size, uint64_t key,
+                    uint32_t *record);
+/* Adds a record whose key is not there yet. False when memory ran out. */
+bool sic_index_add(const struct sic_allocator *allocator, struct sic_index *index, uint64_t key, uint32_t record);
 void sic_index_free(const struct sic_allocator *allocator, struct sic_index *index);
 
 #endif

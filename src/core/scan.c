@@ -32,7 +32,7 @@ uint32_t sic_scan_intern_subsection(struct sic_scan *scan, uint64_t va)
     struct sic_subsection *subsection;
     uint32_t index;
 
-    if (sic_index_find(&scan->subsection_index, va, &index))
+    if (sic_index_find(&scan->subsection_index, &scan->subsections, sizeof(*subsection), va, &index))
         return index;
     subsection = sic_array_append(&scan->allocator, &scan->subsections, sizeof(*subsection));
     if (!subsection)
@@ -85,12 +85,28 @@ static bool merge_problems(struct sic_scan *target, const struct sic_scan *sourc
     return true;
 }
 
+/* Into an empty scan nothing needs to be copied. */
+static void take_over(struct sic_scan *target, struct sic_scan *source)
+{
+    target->views = source->views;
+    target->subsections = source->subsections;
+    target->subsection_index = source->subsection_index;
+    source->views = (struct sic_array){0};
+    source->subsections = (struct sic_array){0};
+    source->subsection_index = (struct sic_index){0};
+}
+
 bool sic_scan_merge(struct sic_scan *target, struct sic_scan *source)
 {
     struct sic_array map = {0};
-    bool merged = merge_subsections(target, source, &map) && merge_views(target, source, map.elements) &&
-                  merge_problems(target, source);
+    bool merged;
 
+    if (target->views.count == 0 && target->subsections.count == 0) {
+        take_over(target, source);
+        return merge_problems(target, source);
+    }
+    merged = merge_subsections(target, source, &map) && merge_views(target, source, map.elements) &&
+             merge_problems(target, source);
     sic_array_free(&target->allocator, &map, sizeof(uint32_t));
     return merged;
 }

@@ -46,14 +46,13 @@ struct sic_process {
 struct sic_view {
     uint64_t first_prototype_pte;
     uint64_t last_contiguous_pte; /* address of the last PTE, inclusive, or SIC_WHOLE_VIEW_CONTIGUOUS */
-    uint64_t start_vpn;           /* virtual page numbers, both inclusive */
-    uint64_t end_vpn;
+    uint64_t end_vpn;             /* virtual page numbers, both inclusive */
+    uint64_t start_vpn : 52;
+    uint64_t protection : 5; /* MM_PROTECTION_MASK */
+    uint64_t vad_type : 3;   /* MI_VAD_TYPE */
+    uint64_t flags : 4;
     uint32_t subsection; /* where the view starts */
     uint32_t process;
-    uint8_t protection; /* MM_PROTECTION_MASK, 5 bits */
-    uint8_t vad_type;   /* MI_VAD_TYPE, 3 bits */
-    uint16_t flags;
-    uint32_t reserved;
 };
 
 #define SIC_VIEW_TORN 0x1u /* LastContiguousPte contradicts FirstPrototypePte: only the first page is certain */
@@ -93,12 +92,11 @@ struct sic_section {
     uint64_t file_object_va; /* 0: backed by the paging file */
     uint64_t mapped_views;   /* as the kernel counts */
     uint64_t section_references;
-    uint64_t pte_count;
     struct sic_string name; /* FILE_OBJECT.FileName, relative to its volume */
+    uint32_t pte_count;
     uint32_t control_area_flags;
     uint32_t flags;
     uint32_t view_count; /* views found in VAD trees */
-    uint32_t reserved;
 };
 
 /* What keeps an answer from being whole. Each names the address where it happened. */
@@ -145,8 +143,9 @@ bool sic_scan_add_problem(struct sic_scan *scan, enum sic_problem_kind kind, uin
 uint32_t sic_scan_intern_subsection(struct sic_scan *scan, uint64_t va);
 
 /*
- * Moves the views and problems of `source` to the end of `target`, and interns its subsections there; `source` is left
- * without views. The caller moves first_view of the processes that `source` walked. Both hold the same processes.
+ * Moves the views, the problems and the subsections of `source` to the end of those of `target`; nothing of `source` is
+ * of use afterwards. The caller moves first_view of the processes that `source` walked. Both hold the same processes,
+ * and neither is resolved yet.
  */
 bool sic_scan_merge(struct sic_scan *target, struct sic_scan *source);
 

@@ -20,7 +20,7 @@ static uint32_t intern_section(struct sic_scan *scan, uint64_t control_area_va)
     struct sic_section *section;
     uint32_t index;
 
-    if (sic_index_find(&scan->control_area_index, control_area_va, &index))
+    if (sic_index_find(&scan->control_area_index, &scan->sections, sizeof(*section), control_area_va, &index))
         return index;
     section = sic_array_append(&scan->allocator, &scan->sections, sizeof(*section));
     if (!section)

@@ -49,6 +49,20 @@ static bool find_backwards(struct sic_address_space *space, uint64_t hint_va, st
     return false;
 }
 
+/*
+ * The first entry of PsLoadedModuleList is the kernel itself. KLDR_DATA_TABLE_ENTRY.DllBase has been at 0x30 in every
+ * x64 release whose symbols are public.
+ */
+static bool find_in_module_list(struct sic_address_space *space, uint64_t list_va, struct sic_pe *kernel)
+{
+    struct sic_reader reader = sic_address_space_reader(space);
+    uint64_t entry_va, base_va;
+
+    return sic_is_kernel_pointer(list_va, 8) && sic_reader_u64(&reader, list_va, &entry_va) &&
+           sic_is_kernel_pointer(entry_va, 8) && sic_reader_u64(&reader, entry_va + 0x30, &base_va) &&
+           sic_is_kernel_pointer(base_va, SIC_PAGE_SIZE) && is_kernel_image(space, base_va, kernel);
+}
+
 /* A kernel mapped by large pages may start at any page of one. */
 static bool find_in_mapping(struct sic_address_space *space, const struct sic_mapping *mapping, uint64_t *budget,
                             struct sic_pe *kernel)
@@ -87,7 +101,8 @@ bool sic_find_kernel_image(struct sic_address_space *space, const struct sic_ima
 {
     uint64_t budget = SEARCH_BUDGET;
 
-    return find_backwards(space, header->ps_active_process_head_va, kernel) ||
+    return find_in_module_list(space, header->ps_loaded_module_list_va, kernel) ||
+           find_backwards(space, header->ps_active_process_head_va, kernel) ||
            find_backwards(space, header->kd_debugger_data_block_va, kernel) ||
            find_backwards(space, header->ps_loaded_module_list_va, kernel) || find_anywhere(space, &budget, kernel);
 }

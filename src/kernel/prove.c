@@ -8,7 +8,7 @@
 
 /* How much of the machine a proof reads. */
 #define PROOF_PROCESS_LIMIT 64u
-#define PROOF_NODE_LIMIT    4000u
+#define PROOF_NODE_LIMIT    1000u
 /* At most one contradiction for so many agreements: a torn image has some, a wrong layout has about as many of both. */
 #define AGREEMENTS_PER_CONTRADICTION 8u
 

@@ -89,7 +89,8 @@ bool sic_chain_section_offset(const struct sic_scan *scan, const struct sic_chai
     if (section->flags & SIC_SECTION_UNREAD)
         return false;
     if (section->flags & SIC_SECTION_IMAGE) {
-        if (section->prototype_pte == 0 || view->first_prototype_pte - section->prototype_pte >= section->pte_count * 8)
+        if (section->prototype_pte == 0 ||
+            view->first_prototype_pte - section->prototype_pte >= (uint64_t)section->pte_count * 8)
             return false;
         *offset = (view->first_prototype_pte - section->prototype_pte) / 8 << 12;
         return true;

@@ -182,7 +182,12 @@ static bool add_region(struct builder *builder, uint32_t section, uint32_t first
     if (!region)
         return false;
     *region = (struct sic_region){
-        .prototype_pte = UINT64_MAX, .first = builder->placed, .count = end - first, .section = section};
+        .prototype_pte = UINT64_MAX,
+        .control_area_va = sic_scan_section(builder->scan, section)->control_area_va,
+        .first = builder->placed,
+        .count = end - first,
+        .section = section,
+    };
     for (uint32_t i = end; i > first; i--) {
         uint32_t view = views[builder->spans[i - 1].rank];
         uint64_t pte = sic_scan_view(builder->scan, view)->first_prototype_pte;
@@ -221,6 +226,8 @@ static int compare_regions(const void *left, const void *right)
 
     if (a->prototype_pte != b->prototype_pte)
         return a->prototype_pte < b->prototype_pte ? -1 : 1;
+    if (a->control_area_va != b->control_area_va)
+        return a->control_area_va < b->control_area_va ? -1 : 1;
     return a->first < b->first ? -1 : a->first > b->first;
 }
 
@@ -232,6 +239,7 @@ static bool build(struct builder *builder)
         if (!add_section_regions(builder, section))
             return false;
     }
+    builder->regions->view_count = builder->placed;
     if (builder->regions->count > 0)
         qsort(builder->regions->regions, builder->regions->count, sizeof(struct sic_region), compare_regions);
     return true;

@@ -9,7 +9,8 @@
 
 /* Its views are sic_regions.views[first, first + count), at least two. */
 struct sic_region {
-    uint64_t prototype_pte; /* the lowest FirstPrototypePte among them */
+    uint64_t prototype_pte;   /* the lowest FirstPrototypePte among them */
+    uint64_t control_area_va; /* of its section */
     uint32_t first;
     uint32_t count;
     uint32_t section;
@@ -17,10 +18,11 @@ struct sic_region {
 };
 
 struct sic_regions {
-    struct sic_region *regions; /* ascending by prototype PTE, then by section */
+    struct sic_region *regions; /* ascending by prototype PTE, then by control area */
     uint32_t count;
-    uint32_t *views; /* indexes into scan->views: a region's owners by descending process index, then by descending
-                        address, which is the order of the seed's listing */
+    uint32_t view_count; /* of `views` */
+    uint32_t *views;     /* indexes into scan->views: a region's owners by descending process index, then by descending
+                            address, which is the order of the seed's listing */
 };
 
 enum sic_region_rule {

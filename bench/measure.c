@@ -1,0 +1,249 @@
+/*
+ * Times the stages of one listing, and the floor they stand on: one pass, by one thread, over every range of the file
+ * that the walk read, in the order in which it read them, through a mapping as fresh as the walk's.
+ *   measure IMAGE [RUNS]
+ */
+#include "core/section.h"
+#include "core/vad.h"
+#include "kernel/collect.h"
+#include "sharing/region.h"
+#include "util/memory.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define RUN_LIMIT 99u
+
+struct range {
+    uint64_t offset;
+    uint64_t size;
+};
+
+static struct {
+    struct range *ranges;
+    size_t count, capacity;
+    uint64_t bytes;
+} record;
+
+static double now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+static void fail(const char *message)
+{
+    fprintf(stderr, "measure: %s\n", message);
+    exit(1);
+}
+
+/* --- the recording reader: a walk's reader that notes what it lends --- */
+
+struct recorder {
+    const struct sic_image *image;
+    struct sic_reader reader;
+};
+
+static void note(const struct recorder *recorder, const void *lent, size_t size)
+{
+    if (record.count == record.capacity) {
+        record.capacity = record.capacity ? record.capacity * 2 : 65536;
+        record.ranges = realloc(record.ranges, record.capacity * sizeof(*record.ranges));
+        if (!record.ranges)
+            fail("out of memory");
+    }
+    record.ranges[record.count++] =
+        (struct range){.offset = sic_image_file_offset(recorder->image, lent), .size = size};
+    record.bytes += size;
+}
+
+static const void *record_lend(void *context, uint64_t va, size_t size)
+{
+    struct recorder *recorder = context;
+    const void *lent = recorder->reader.lend(recorder->reader.context, va, size);
+
+    if (lent)
+        note(recorder, lent, size);
+    return lent;
+}
+
+static bool record_read(void *context, uint64_t va, void *buffer, size_t size)
+{
+    struct recorder *recorder = context;
+
+    for (size_t done = 0; done < size;) {
+        size_t piece = 4096 - ((va + done) & 4095);
+        const void *lent;
+
+        piece = piece < size - done ? piece : size - done;
+        lent = recorder->reader.lend(recorder->reader.context, va + done, piece);
+        if (!lent)
+            return false;
+        note(recorder, lent, piece);
+        memcpy((uint8_t *)buffer + done, lent, piece);
+        done += piece;
+    }
+    return true;
+}
+
+/* One walk of everything on one thread, through the recorder. */
+static void record_walk(const struct sic_kernel *kernel)
+{
+    struct recorder recorder = {.image = kernel->image};
+    struct sic_reader reader = {.read = record_read, .lend = record_lend, .context = &recorder};
+    struct sic_address_space *space;
+    struct sic_vad_walker walker;
+    struct sic_error error;
+    struct sic_scan scan;
+
+    if (sic_address_space_create(kernel->image, &kernel->paging, &error, &space) != SIC_OK)
+        fail(error.message);
+    recorder.reader = sic_address_space_reader(space);
+    sic_scan_init(&scan, sic_heap_allocator());
+    sic_vad_walker_init(&walker, &reader, &kernel->profile.layout);
+    if (!sic_process_list_read(&scan, &reader, &kernel->profile.layout, &kernel->processes, SIC_NONE))
+        fail("out of memory");
+    for (uint32_t i = 0; i < scan.processes.count; i++) {
+        if (!sic_vad_walk(&walker, &scan, i))
+            fail("out of memory");
+    }
+    if (!sic_sections_resolve(&scan, &reader, &kernel->profile.layout))
+        fail("out of memory");
+    sic_vad_walker_deinit(&walker, &scan.allocator);
+    sic_scan_deinit(&scan);
+    sic_address_space_destroy(space);
+}
+
+/* The floor: maps the file anew and reads every recorded range once. */
+static double time_floor(const char *path)
+{
+    double start = now();
+    int file = open(path, O_RDONLY);
+    struct stat status;
+    volatile uint64_t sink;
+    uint64_t sum = 0;
+    const uint8_t *bytes;
+
+    if (file < 0 || fstat(file, &status) != 0)
+        fail("the image went away");
+    bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_SHARED, file, 0);
+    if (bytes == MAP_FAILED)
+        fail("the image cannot be mapped");
+    for (size_t i = 0; i < record.count; i++) {
+        const uint8_t *range = bytes + record.ranges[i].offset;
+
+        for (uint64_t at = 0; at + 8 <= record.ranges[i].size; at += 8) {
+            uint64_t word;
+
+            memcpy(&word, range + at, 8);
+            sum += word;
+        }
+    }
+    sink = sum;
+    (void)sink;
+    munmap((void *)(uintptr_t)bytes, (size_t)status.st_size);
+    close(file);
+    return now() - start;
+}
+
+struct times {
+    double open, kernel, collect, regions;
+};
+
+static struct times time_stages(const char *path, uint32_t *views, uint32_t *nodes, uint32_t *regions_found)
+{
+    struct sic_collect_options options = {.with_paths = true, .with_names = true, .minimum_views = 2};
+    struct sic_regions regions;
+    struct sic_image *image;
+    struct sic_kernel kernel;
+    struct sic_error error;
+    struct sic_scan scan;
+    struct times times;
+    double start = now();
+
+    if (sic_image_open(path, &error, &image) != SIC_OK)
+        fail(error.message);
+    times.open = now() - start;
+    start = now();
+    if (sic_kernel_open(image, &error, &kernel) != SIC_OK)
+        fail(error.message);
+    times.kernel = now() - start;
+    if (record.count == 0)
+        record_walk(&kernel);
+    sic_scan_init(&scan, sic_heap_allocator());
+    start = now();
+    if (sic_collect(&kernel, &options, &error, &scan) != SIC_OK)
+        fail(error.message);
+    times.collect = now() - start;
+    start = now();
+    if (sic_regions_build(&scan, SIC_REGION_JOINED, &error, &regions) != SIC_OK)
+        fail(error.message);
+    times.regions = now() - start;
+    *views = scan.views.count;
+    *regions_found = regions.count;
+    *nodes = 0;
+    for (uint32_t i = 0; i < scan.processes.count; i++)
+        *nodes += sic_scan_process(&scan, i)->node_count;
+    sic_regions_deinit(&regions);
+    sic_scan_deinit(&scan);
+    sic_image_close(image);
+    return times;
+}
+
+static int compare(const void *left, const void *right)
+{
+    double a = *(const double *)left, b = *(const double *)right;
+
+    return a < b ? -1 : a > b;
+}
+
+static double median(double *values, unsigned count)
+{
+    qsort(values, count, sizeof(*values), compare);
+    return values[count / 2];
+}
+
+int main(int argc, char **argv)
+{
+    double open_time[RUN_LIMIT], kernel[RUN_LIMIT], collect[RUN_LIMIT], regions[RUN_LIMIT], floor_time[RUN_LIMIT];
+    unsigned runs = argc > 2 ? (unsigned)atoi(argv[2]) : 9;
+    uint32_t views, nodes, found;
+    double lowest;
+
+    if (argc < 2 || runs == 0 || runs > RUN_LIMIT)
+        fail("usage: measure IMAGE [RUNS]");
+    (void)time_stages(argv[1], &views, &nodes, &found);
+    for (unsigned i = 0; i < runs; i++) {
+        struct times times = time_stages(argv[1], &views, &nodes, &found);
+
+        open_time[i] = times.open;
+        kernel[i] = times.kernel;
+        collect[i] = times.collect;
+        regions[i] = times.regions;
+        floor_time[i] = time_floor(argv[1]);
+    }
+    lowest = median(floor_time, runs);
+    printf("nodes %u, views %u, regions %u, reads %zu of %llu bytes\n", nodes, views, found, record.count,
+           (unsigned long long)record.bytes);
+    printf("%-26s %10s %14s %12s\n", "stage (median)", "seconds", "views/second", "of the floor");
+#define PRINT(name, values)                                                                                            \
+    do {                                                                                                               \
+        double value = median(values, runs);                                                                           \
+        printf("%-26s %10.5f %14.0f %12.2f\n", name, value, views / value, value / lowest);                            \
+    } while (0)
+    PRINT("open", open_time);
+    PRINT("find kernel, prove layout", kernel);
+    PRINT("walk, sections, names", collect);
+    PRINT("regions", regions);
+    PRINT("floor", floor_time);
+    free(record.ranges);
+    return 0;
+}

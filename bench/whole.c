@@ -1,0 +1,109 @@
+/*
+ * Times a whole process, and its peak of memory that is not a file's: RssAnon, sampled while it runs.
+ *   whole RUNS COMMAND [ARGUMENT…]      standard output goes to /tmp/sic-bench.out, or $SIC_BENCH_OUTPUT
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static double now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+static long anonymous_kib(pid_t child)
+{
+    char path[64], line[256];
+    long kib = 0;
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)child);
+    file = fopen(path, "r");
+    while (file && fgets(line, sizeof(line), file)) {
+        if (sscanf(line, "RssAnon: %ld", &kib) == 1)
+            break;
+    }
+    if (file)
+        fclose(file);
+    return kib;
+}
+
+static pid_t start(char **command)
+{
+    const char *output = getenv("SIC_BENCH_OUTPUT");
+    pid_t child = fork();
+
+    if (child == 0) {
+        int file = open(output ? output : "/tmp/sic-bench.out", O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+        if (file < 0 || dup2(file, STDOUT_FILENO) < 0)
+            _exit(126);
+        execv(command[0], command);
+        _exit(127);
+    }
+    return child;
+}
+
+static double run(char **command, int *status)
+{
+    double begun = now();
+    pid_t child = start(command);
+
+    waitpid(child, status, 0);
+    return now() - begun;
+}
+
+/* A run of its own: sampling slows it down. */
+static long peak_memory(char **command)
+{
+    struct timespec pause = {.tv_nsec = 200000};
+    pid_t child = start(command);
+    long peak = 0;
+    int status;
+
+    while (waitpid(child, &status, WNOHANG) == 0) {
+        long kib = anonymous_kib(child);
+
+        if (kib > peak)
+            peak = kib;
+        nanosleep(&pause, NULL);
+    }
+    return peak;
+}
+
+static int compare(const void *left, const void *right)
+{
+    double a = *(const double *)left, b = *(const double *)right;
+
+    return a < b ? -1 : a > b;
+}
+
+int main(int argc, char **argv)
+{
+    int runs = argc > 2 ? atoi(argv[1]) : 0, status = 0;
+    double times[99];
+    long peak = 0;
+
+    if (runs < 1 || runs > 99) {
+        fprintf(stderr, "usage: whole RUNS COMMAND [ARGUMENT...]\n");
+        return 2;
+    }
+    (void)run(argv + 2, &status);
+    for (int i = 0; i < runs; i++)
+        times[i] = run(argv + 2, &status);
+    for (int i = 0; i < 3; i++) {
+        long kib = peak_memory(argv + 2);
+
+        peak = kib > peak ? kib : peak;
+    }
+    qsort(times, (size_t)runs, sizeof(times[0]), compare);
+    printf("%.5f %.5f %.5f %ld %d\n", times[0], times[runs / 2], times[runs - 1], peak, WEXITSTATUS(status));
+    return 0;
+}
