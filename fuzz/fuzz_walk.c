@@ -117,6 +117,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_regions(&scan, SIC_REGION_SAME_START);
     check_names(&scan);
     sic_scan_deinit(&scan);
-    (void)sic_layout_prove(&reader, &profile.layout, &list, sic_heap_allocator(), &proof);
+    (void)sic_layout_prove(&reader, &profile.layout, &list, SIC_PROOF_OF_GUESS, sic_heap_allocator(), &proof);
     return 0;
 }

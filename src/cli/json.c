@@ -40,32 +40,88 @@ static char *escaped_string(const struct sic_scan *scan, struct sic_string strin
     return text;
 }
 
+/* A view of a process, shared or not: the chain from its VAD to the section. */
+static void put_mapping(struct sic_json *json, const struct sic_listing *listing, const struct sic_view *view)
+{
+    const struct sic_subsection *subsection = sic_scan_subsection(&listing->scan, view->subsection);
+    const struct sic_section *section = sic_scan_section(&listing->scan, subsection->section);
+
+    sic_json_open_object(json, NULL);
+    sic_json_address(json, "start", view->start_vpn << 12);
+    sic_json_address(json, "end", (view->end_vpn << 12) + 0xfff);
+    sic_json_string(json, "protection", sic_protection_text(view->protection));
+    sic_json_address(json, "subsection", subsection->va);
+    sic_json_address_or_null(json, "control_area", section->control_area_va);
+    sic_json_string(json, "kind", sic_section_kind_token(section));
+    sic_json_address(json, "first_prototype_pte", view->first_prototype_pte);
+    sic_json_address(json, "last_contiguous_pte", view->last_contiguous_pte);
+    sic_json_close_object(json);
+}
+
 static void put_process(struct sic_json *json, const struct sic_listing *listing, uint32_t index)
 {
     const struct sic_process *process = sic_scan_process(&listing->scan, index);
     char *path = process->flags & SIC_PROCESS_HAS_PATH ? escaped_string(&listing->scan, process->path) : NULL;
 
     sic_json_open_object(json, NULL);
-    sic_json_number(json, "pid", process->id);
+    sic_json_id(json, "pid", process->id);
     sic_json_string(json, "process", listing->names[index]);
     sic_json_string(json, "path", path);
     sic_json_address(json, "eprocess", process->eprocess_va);
-    sic_json_number(json, "parent_pid", process->parent_id);
+    sic_json_id(json, "parent_pid", process->parent_id);
     sic_json_address_or_null(json, "create_time", process->create_time);
+    sic_json_address_or_null(json, "exit_time", process->exit_time);
     sic_json_bool(json, "exited", process->flags & SIC_PROCESS_EXITED);
+    sic_json_bool(json, "listed", !(process->flags & SIC_PROCESS_UNLISTED));
     sic_json_address(json, "directory_table_base", process->directory_table_base);
     sic_json_number(json, "vads", process->node_count);
     sic_json_number(json, "private_vads", process->private_count);
     sic_json_number(json, "deleting_vads", process->deleting_count);
     sic_json_number(json, "unshared_vads", process->unshared_count);
+    sic_json_number(json, "vad_count", process->vad_count);
     sic_json_number(json, "views", process->view_count);
+    sic_json_open_array(json, "mappings");
+    for (uint32_t i = process->first_view; i < process->first_view + process->view_count; i++)
+        put_mapping(json, listing, sic_scan_view(&listing->scan, i));
+    sic_json_close_array(json);
     sic_json_close_object(json);
     free(path);
 }
 
-static void put_section(struct sic_json *json, const struct sic_listing *listing, uint32_t index)
+static void put_shared_writable(struct sic_json *json, const struct sic_scan *scan, uint32_t head)
 {
-    const struct sic_section *section = sic_scan_section(&listing->scan, index);
+    uint32_t next = head, found;
+
+    sic_json_open_array(json, "shared_writable");
+    while (sic_section_next_shared_writable(scan, &next, &found)) {
+        const struct sic_subsection *subsection = sic_scan_subsection(scan, found);
+
+        sic_json_open_object(json, NULL);
+        sic_json_number(json, "offset", subsection->first_page << 12);
+        sic_json_number(json, "size", (uint64_t)subsection->pte_count << 12);
+        sic_json_string(json, "protection", sic_protection_text(subsection->protection));
+        sic_json_close_object(json);
+    }
+    sic_json_close_array(json);
+}
+
+static void put_known_section(struct sic_json *json, const struct sic_section *section)
+{
+    sic_json_number(json, "mapped_views", section->mapped_views);
+    sic_json_number(json, "cache_views", section->cache_views);
+    sic_json_number(json, "kernel_views", section->kernel_views);
+    sic_json_number(json, "section_references", section->section_references);
+    sic_json_number(json, "flags", section->control_area_flags);
+    if (section->flags & SIC_SECTION_SIZE_UNKNOWN)
+        return;
+    sic_json_number(json, "size", section->size);
+    sic_json_number(json, "prototype_ptes", section->pte_count);
+}
+
+static void put_section(struct sic_json *json, const struct sic_listing *listing, const struct sic_region *region)
+{
+    const struct sic_section *section = sic_scan_section(&listing->scan, region->section);
+    const struct sic_view *view = sic_scan_view(&listing->scan, listing->regions.views[region->first]);
     char *name = sic_section_name(&listing->scan, section);
     bool is_known = !(section->flags & SIC_SECTION_UNREAD);
 
@@ -74,14 +130,10 @@ static void put_section(struct sic_json *json, const struct sic_listing *listing
     sic_json_address_or_null(json, "segment", is_known ? section->segment_va : 0);
     sic_json_string(json, "kind", sic_section_kind_token(section));
     sic_json_string(json, "name", name);
-    if (is_known) {
-        sic_json_number(json, "size", section->size);
-        sic_json_number(json, "prototype_ptes", section->pte_count);
-        sic_json_number(json, "mapped_views", section->mapped_views);
-        sic_json_number(json, "section_references", section->section_references);
-        sic_json_number(json, "flags", section->control_area_flags);
-    }
+    if (is_known)
+        put_known_section(json, section);
     sic_json_number(json, "views_found", section->view_count);
+    put_shared_writable(json, &listing->scan, sic_scan_subsection(&listing->scan, view->subsection)->head);
     sic_json_close_object(json);
     free(name);
 }
@@ -92,13 +144,13 @@ static void put_view(struct sic_json *json, const struct sic_listing *listing, c
     uint64_t offset;
 
     sic_json_open_object(json, NULL);
-    sic_json_number(json, "pid", process->id);
+    sic_json_id(json, "pid", process->id);
     sic_json_string(json, "process", listing->names[view->process]);
     sic_json_address(json, "eprocess", process->eprocess_va);
     sic_json_address(json, "start", view->start_vpn << 12);
     sic_json_address(json, "end", (view->end_vpn << 12) + 0xfff);
     sic_json_address(json, "first_prototype_pte", view->first_prototype_pte);
-    if (sic_chain_section_offset(&listing->scan, listing->places, view, &offset))
+    if (sic_view_section_offset(&listing->scan, view, &offset))
         sic_json_number(json, "section_offset", offset);
     else
         sic_json_string(json, "section_offset", NULL);
@@ -113,7 +165,7 @@ static void put_region(struct sic_json *json, const struct sic_listing *listing,
 {
     sic_json_open_object(json, NULL);
     sic_json_address(json, "prototype_pte", region->prototype_pte);
-    put_section(json, listing, region->section);
+    put_section(json, listing, region);
     sic_json_open_array(json, "views");
     for (uint32_t i = region->first; i < region->first + region->count; i++)
         put_view(json, listing, sic_scan_view(&listing->scan, listing->regions.views[i]));
@@ -131,10 +183,29 @@ static void put_problems(struct sic_json *json, const struct sic_listing *listin
         sic_json_string(json, "kind", sic_problem_token(problems[i].kind));
         sic_json_address(json, "address", problems[i].va);
         if (problems[i].process != SIC_NONE) {
-            sic_json_number(json, "pid", sic_scan_process(&listing->scan, problems[i].process)->id);
+            sic_json_id(json, "pid", sic_scan_process(&listing->scan, problems[i].process)->id);
             sic_json_address(json, "eprocess", sic_scan_process(&listing->scan, problems[i].process)->eprocess_va);
         }
         sic_json_string(json, "text", sic_problem_text(problems[i].kind));
+        sic_json_close_object(json);
+    }
+    sic_json_close_array(json);
+}
+
+static void put_notes(struct sic_json *json, const struct sic_listing *listing)
+{
+    const struct sic_note *notes = listing->scan.notes.elements;
+
+    sic_json_open_array(json, "notes");
+    for (uint32_t i = 0; i < listing->scan.notes.count; i++) {
+        sic_json_open_object(json, NULL);
+        sic_json_string(json, "kind", sic_note_token(notes[i].kind));
+        sic_json_address(json, "address", notes[i].va);
+        if (notes[i].process != SIC_NONE)
+            sic_json_id(json, "pid", sic_scan_process(&listing->scan, notes[i].process)->id);
+        if (notes[i].section != SIC_NONE)
+            sic_json_address(json, "control_area", sic_scan_section(&listing->scan, notes[i].section)->control_area_va);
+        sic_json_string(json, "text", sic_note_text(notes[i].kind));
         sic_json_close_object(json);
     }
     sic_json_close_array(json);
@@ -164,6 +235,7 @@ void sic_json_print(const struct sic_listing *listing, struct sic_output *output
     }
     sic_json_close_array(&json);
     put_problems(&json, listing);
+    put_notes(&json, listing);
     sic_json_close_object(&json);
     sic_json_finish(&json);
 }

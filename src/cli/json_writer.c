@@ -102,14 +102,19 @@ void sic_json_address(struct sic_json *json, const char *key, uint64_t value)
     sic_output_bytes(json->output, "\"", 1);
 }
 
+void sic_json_id(struct sic_json *json, const char *key, uint64_t value)
+{
+    start_value(json, key);
+    sic_output_decimal(json->output, value);
+}
+
 void sic_json_number(struct sic_json *json, const char *key, uint64_t value)
 {
     if (value > EXACT_NUMBER_LIMIT) {
         sic_json_address(json, key, value);
         return;
     }
-    start_value(json, key);
-    sic_output_decimal(json->output, value);
+    sic_json_id(json, key, value);
 }
 
 void sic_json_address_or_null(struct sic_json *json, const char *key, uint64_t value)

@@ -21,6 +21,8 @@ void sic_json_close_array(struct sic_json *json);
 /* UTF-8; NULL writes null. */
 void sic_json_string(struct sic_json *json, const char *key, const char *value);
 void sic_json_bool(struct sic_json *json, const char *key, bool value);
+/* A number, however large: for ids that nobody computes with. */
+void sic_json_id(struct sic_json *json, const char *key, uint64_t value);
 /* A number up to 2^53, above it "0x…": a reader with doubles loses nothing. */
 void sic_json_number(struct sic_json *json, const char *key, uint64_t value);
 /* Always "0x…". */

@@ -18,13 +18,16 @@ static enum sic_status no_memory(struct sic_error *error)
 static char *process_name(const struct sic_scan *scan, const struct sic_process *process)
 {
     const uint16_t *path = (const uint16_t *)scan->strings.elements + process->path.offset;
-    size_t start = process->path.length, length;
+    size_t start = process->path.length, length = 0;
     char *name;
 
     if (process->flags & SIC_PROCESS_HAS_PATH) {
         while (start > 0 && path[start - 1] != '\\')
             start--;
         length = process->path.length - start;
+    }
+    /* A file name has at most 255 units; what is longer is none. */
+    if (process->flags & SIC_PROCESS_HAS_PATH && length <= 255) {
         name = malloc(length * SIC_ESCAPE_UNIT_SIZE + 1);
         if (name && sic_escape_utf16(path + start, length, name) > 0)
             return name;
@@ -78,7 +81,7 @@ enum sic_status sic_listing_open(const struct sic_options *options, struct sic_e
     enum sic_region_rule rule = options->form == SIC_FORM_PLAIN ? SIC_REGION_SAME_START : SIC_REGION_JOINED;
     enum sic_status status;
 
-    *listing = (struct sic_listing){0};
+    *listing = (struct sic_listing){.form = options->form};
     sic_scan_init(&listing->scan, sic_heap_allocator());
     status = sic_image_open(options->image, error, &listing->image);
     if (status == SIC_OK)
@@ -87,8 +90,6 @@ enum sic_status sic_listing_open(const struct sic_options *options, struct sic_e
         status = scan_image(options, error, listing);
     if (status == SIC_OK)
         status = sic_regions_build(&listing->scan, rule, error, &listing->regions);
-    if (status == SIC_OK)
-        status = sic_chain_places(&listing->scan, error, &listing->places);
     if (status == SIC_OK)
         status = name_processes(listing, error);
     if (status == SIC_OK)
@@ -102,7 +103,6 @@ void sic_listing_close(struct sic_listing *listing)
         free(listing->names[i]);
     free(listing->names);
     free(listing->selected);
-    free(listing->places);
     sic_regions_deinit(&listing->regions);
     sic_scan_deinit(&listing->scan);
     sic_image_close(listing->image);
@@ -132,6 +132,27 @@ const char *sic_protection_modifier(unsigned protection)
     default:
         return NULL;
     }
+}
+
+/* Whether a subsection's protection lets its pages be written in place. */
+static bool is_written_in_place(unsigned protection)
+{
+    return (protection & 7) == 4 || (protection & 7) == 6;
+}
+
+bool sic_section_next_shared_writable(const struct sic_scan *scan, uint32_t *subsection, uint32_t *found)
+{
+    while (*subsection != SIC_NONE) {
+        const struct sic_subsection *candidate = sic_scan_subsection(scan, *subsection);
+
+        *found = *subsection;
+        /* A ring ends where it began. */
+        *subsection = candidate->next == candidate->head ? SIC_NONE : candidate->next;
+        if (candidate->flags & SIC_SUBSECTION_GLOBAL && is_written_in_place(candidate->protection) &&
+            sic_scan_section(scan, candidate->section)->flags & SIC_SECTION_IMAGE)
+            return true;
+    }
+    return false;
 }
 
 const char *sic_section_kind(const struct sic_section *section)

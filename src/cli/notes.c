@@ -3,15 +3,17 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* Beyond so many lines a reader is better served by --json. */
-#define PROBLEM_LINE_LIMIT 20u
+/* Beyond so many lines of a kind a reader is better served by --json. */
+#define LINE_LIMIT 20u
 
 static const struct {
     const char *token;
     const char *text;
 } problems[SIC_PROBLEM_KIND_COUNT] = {
-    [SIC_PROBLEM_PROCESS_LIST] = {"process-list", "the process list breaks off; processes may be missing"},
+    [SIC_PROBLEM_PROCESS_LIST] = {"process-list", "the process list breaks off at this process; others may be missing"},
     [SIC_PROBLEM_PROCESS_UNREADABLE] = {"process-unreadable", "a process that cannot be read; it is left out"},
+    [SIC_PROBLEM_TREE_MISSING] = {"tree-missing", "a live process whose VAD root is empty; its views are missing"},
+    [SIC_PROBLEM_TREE_SHARED] = {"tree-shared", "a process whose VAD root is another process's; it is not walked"},
     [SIC_PROBLEM_NODE_UNREADABLE] = {"node-unreadable", "a VAD node that is not in the image; its subtree is missing"},
     [SIC_PROBLEM_NODE_ORDER] = {"node-order", "a VAD node out of order (torn, or a cycle); its subtree is left out"},
     [SIC_PROBLEM_NODE_POINTER] = {"node-pointer", "a wild pointer to a VAD node; its subtree is missing"},
@@ -21,7 +23,7 @@ static const struct {
     [SIC_PROBLEM_SUBSECTION] = {"subsection", "a subsection that cannot be read; sharing may be missed"},
     [SIC_PROBLEM_CONTROL_AREA] = {"control-area", "a control area that cannot be read, or whose links do not close"},
     [SIC_PROBLEM_ARRAY_CLAIMED_TWICE] = {"array-claimed-twice",
-                                         "a subsection whose prototype PTEs another control area claims too"},
+                                         "a subsection whose prototype PTEs another one claims too"},
 };
 
 const char *sic_problem_text(unsigned kind)
@@ -32,6 +34,27 @@ const char *sic_problem_text(unsigned kind)
 const char *sic_problem_token(unsigned kind)
 {
     return problems[kind].token;
+}
+
+static const struct {
+    const char *token;
+    const char *text;
+} notes[SIC_NOTE_KIND_COUNT] = {
+    [SIC_NOTE_VIEW_NOT_IN_TREE] = {"view-not-in-tree", "a section lists a view that is not in its process's VAD tree"},
+    [SIC_NOTE_VIEW_NOT_LISTED] = {"view-not-listed", "a view in a VAD tree that its section does not list"},
+    [SIC_NOTE_COUNT_DIFFERS] = {"count-differs", "a section counts other views than were found"},
+    [SIC_NOTE_LIST_BROKEN] = {"list-broken", "a section's list of views breaks off"},
+    [SIC_NOTE_PROCESS_NOT_LISTED] = {"process-not-listed", "a process that is not in the process list maps sections"},
+};
+
+const char *sic_note_text(unsigned kind)
+{
+    return notes[kind].text;
+}
+
+const char *sic_note_token(unsigned kind)
+{
+    return notes[kind].token;
 }
 
 void sic_layout_confidence(const struct sic_kernel *kernel, char *buffer, size_t size)
@@ -65,6 +88,19 @@ static void print_problem(const struct sic_listing *listing, const struct sic_pr
     fprintf(stderr, "%s: %016" PRIx64 "\n", sic_problem_text(problem->kind), problem->va);
 }
 
+static void print_note(const struct sic_listing *listing, const struct sic_note *note)
+{
+    fprintf(stderr, "sic: note: ");
+    if (note->process != SIC_NONE)
+        fprintf(stderr, "%s (PID: %" PRIu64 "): ", listing->names[note->process],
+                sic_scan_process(&listing->scan, note->process)->id);
+    fprintf(stderr, "%s: %016" PRIx64 "", sic_note_text(note->kind), note->va);
+    if (note->section != SIC_NONE)
+        fprintf(stderr, " (control area %016" PRIx64 ")",
+                sic_scan_section(&listing->scan, note->section)->control_area_va);
+    fputc('\n', stderr);
+}
+
 static void print_missing_pages(const struct sic_listing *listing)
 {
     uint64_t missing = sic_image_missing_pages(listing->image);
@@ -75,19 +111,52 @@ static void print_missing_pages(const struct sic_listing *listing)
                 missing);
 }
 
+/* What was read, and the decoration that was not. */
+static void print_sum(const struct sic_listing *listing)
+{
+    const struct sic_scan *scan = &listing->scan;
+    uint64_t nodes = 0;
+    uint32_t unnamed = 0;
+
+    for (uint32_t i = 0; i < scan->processes.count; i++)
+        nodes += sic_scan_process(scan, i)->node_count;
+    for (uint32_t i = 0; i < listing->regions.count; i++) {
+        const struct sic_section *section = sic_scan_section(scan, listing->regions.regions[i].section);
+
+        unnamed += section->file_object_va != 0 && !(section->flags & SIC_SECTION_HAS_NAME);
+    }
+    fprintf(stderr, "sic: %u processes, %" PRIu64 " VAD nodes, %u views, %u regions", scan->processes.count, nodes,
+            scan->views.count, listing->regions.count);
+    if (listing->form != SIC_FORM_PLAIN)
+        fprintf(stderr, ", %u without a name", unnamed);
+    fputc('\n', stderr);
+}
+
+static void print_all(const struct sic_listing *listing)
+{
+    const struct sic_problem *problem_list = listing->scan.problems.elements;
+    const struct sic_note *note_list = listing->scan.notes.elements;
+    uint32_t problem_count = listing->scan.problems.count, note_count = listing->scan.notes.count;
+
+    print_kernel(listing);
+    print_missing_pages(listing);
+    print_sum(listing);
+    for (uint32_t i = 0; i < note_count && i < LINE_LIMIT; i++)
+        print_note(listing, &note_list[i]);
+    if (note_count > LINE_LIMIT)
+        fprintf(stderr, "sic: note: and %u more; --json lists all\n", note_count - LINE_LIMIT);
+    for (uint32_t i = 0; i < problem_count && i < LINE_LIMIT; i++)
+        print_problem(listing, &problem_list[i]);
+    if (problem_count > LINE_LIMIT)
+        fprintf(stderr, "sic: incomplete: and %u more; --json lists all\n", problem_count - LINE_LIMIT);
+}
+
 void sic_notes_print(const struct sic_listing *listing, const struct sic_options *options)
 {
-    const struct sic_problem *list = listing->scan.problems.elements;
     uint32_t count = listing->scan.problems.count;
 
-    if (!options->quiet) {
-        print_kernel(listing);
-        print_missing_pages(listing);
-        for (uint32_t i = 0; i < count && i < PROBLEM_LINE_LIMIT; i++)
-            print_problem(listing, &list[i]);
-        if (count > PROBLEM_LINE_LIMIT)
-            fprintf(stderr, "sic: incomplete: and %u more; --json lists all\n", count - PROBLEM_LINE_LIMIT);
-    }
+    if (!options->quiet)
+        print_all(listing);
     /* Said even when asked to be quiet: an answer is never silently short. */
     if (count > 0)
         fprintf(stderr, "sic: the answer is incomplete: %u problem%s; what is shown stands (exit status 3)\n", count,

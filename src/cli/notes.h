@@ -13,6 +13,10 @@ void sic_notes_print(const struct sic_listing *listing, const struct sic_options
 /* "exact: …" or "nearest by build: …", into `buffer`. */
 void sic_layout_confidence(const struct sic_kernel *kernel, char *buffer, size_t size);
 
+/* The same of a note: where a section's own account and the VAD trees differ. */
+const char *sic_note_text(unsigned kind);
+const char *sic_note_token(unsigned kind);
+
 /* What went wrong there, without a name and an address: constant text, and a short token for --json. */
 const char *sic_problem_text(unsigned kind);
 const char *sic_problem_token(unsigned kind);

@@ -162,18 +162,29 @@ static void print_size(struct sic_output *output, uint64_t size)
     sic_output_text(output, units[i].unit);
 }
 
-static void print_section(const struct sic_listing *listing, uint32_t index, struct sic_output *output)
+/* The parts of an image that processes share writable: its other pages are copied on the first write. */
+static void print_shared_writable(const struct sic_scan *scan, uint32_t head, struct sic_output *output)
 {
-    const struct sic_section *section = sic_scan_section(&listing->scan, index);
-    char *name;
+    uint32_t next = head, found;
 
-    sic_output_text(output, "  Section: ");
-    sic_output_text(output, sic_section_kind(section));
-    if (section->flags & SIC_SECTION_UNREAD) {
-        sic_output_text(output, " (its control area is not readable)\n");
-        return;
+    while (sic_section_next_shared_writable(scan, &next, &found)) {
+        const struct sic_subsection *subsection = sic_scan_subsection(scan, found);
+
+        sic_output_text(output, "  Shared and writable: image offset 0x");
+        sic_output_hex(output, subsection->first_page << 12);
+        sic_output_text(output, "-0x");
+        sic_output_hex(output, ((subsection->first_page + subsection->pte_count) << 12) - 1);
+        sic_output_text(output, " ");
+        sic_output_text(output, sic_protection_text(subsection->protection));
+        sic_output_text(output, "\n");
     }
-    name = sic_section_name(&listing->scan, section);
+}
+
+static void print_section_name(const struct sic_listing *listing, const struct sic_section *section,
+                               struct sic_output *output)
+{
+    char *name = sic_section_name(&listing->scan, section);
+
     if (name) {
         sic_output_text(output, " ");
         sic_output_text(output, name);
@@ -181,9 +192,28 @@ static void print_section(const struct sic_listing *listing, uint32_t index, str
         sic_output_text(output, ", its name not in this image");
     }
     free(name);
-    sic_output_text(output, " (");
-    print_size(output, section->size);
-    sic_output_text(output, ")\n");
+}
+
+static void print_section(const struct sic_listing *listing, const struct sic_region *region, struct sic_output *output)
+{
+    const struct sic_section *section = sic_scan_section(&listing->scan, region->section);
+    const struct sic_view *view = sic_scan_view(&listing->scan, listing->regions.views[region->first]);
+
+    sic_output_text(output, "  Section: ");
+    sic_output_text(output, sic_section_kind(section));
+    if (section->flags & SIC_SECTION_UNREAD) {
+        sic_output_text(output, " (its control area is not readable)\n");
+        return;
+    }
+    print_section_name(listing, section, output);
+    if (section->flags & SIC_SECTION_SIZE_UNKNOWN) {
+        sic_output_text(output, " (size not in this image)\n");
+    } else {
+        sic_output_text(output, " (");
+        print_size(output, section->size);
+        sic_output_text(output, ")\n");
+    }
+    print_shared_writable(&listing->scan, sic_scan_subsection(&listing->scan, view->subsection)->head, output);
 }
 
 /* Where owners do not start at the same prototype PTE, each one's own start is shown. */
@@ -193,7 +223,7 @@ static void print_start(const struct sic_listing *listing, const struct sic_view
 
     sic_output_text(output, " from ");
     sic_output_address(output, view->first_prototype_pte);
-    if (sic_chain_section_offset(&listing->scan, listing->places, view, &offset)) {
+    if (sic_view_section_offset(&listing->scan, view, &offset)) {
         sic_output_text(output, " (section offset 0x");
         sic_output_hex(output, offset);
         sic_output_text(output, ")");
@@ -224,7 +254,7 @@ static void print_region(const struct printing *printing, const struct sic_regio
     sic_output_text(output, printing->with_color ? COLOR_REGION "ProtoPTE: " : "ProtoPTE: ");
     sic_output_address(output, region->prototype_pte);
     sic_output_text(output, printing->with_color ? COLOR_END "\n" : "\n");
-    print_section(listing, region->section, output);
+    print_section(listing, region, output);
     for (uint32_t i = region->first; i < region->first + region->count; i++) {
         const struct sic_view *view = owner_at(listing, i);
 

@@ -59,26 +59,22 @@ void sic_array_free(const struct sic_allocator *allocator, struct sic_array *arr
     *array = (struct sic_array){0};
 }
 
-/* Finalizer of MurmurHash3 (public domain): spreads addresses, which differ only in their middle bits. Never 0. */
-static uint32_t hash_address(uint64_t key)
+/* Multiply-shift hashing: its upper bits are good for any keys while the multiplier is not known. Never 0. */
+static uint32_t hash_address(const struct sic_index *index, uint64_t key)
 {
-    key ^= key >> 33;
-    key *= 0xff51afd7ed558ccdULL;
-    key ^= key >> 33;
-    key *= 0xc4ceb9fe1a85ec53ULL;
-    return (uint32_t)(key >> 32) | 1;
+    return (uint32_t)(((key ^ key >> 31) * index->multiplier) >> 32) | 1;
 }
 
-/* The lowest bit of a hash is always set, so the place is taken from the others. */
+/* The lowest bit of a hash is always set, so the place is taken from the others, the upper ones first. */
 static uint32_t first_position(uint32_t hash, uint32_t capacity)
 {
-    return (hash >> 1) & (capacity - 1);
+    return (uint32_t)((uint64_t)hash * capacity >> 32);
 }
 
 bool sic_index_find(const struct sic_index *index, const struct sic_array *records, size_t record_size, uint64_t key,
                     uint32_t *record)
 {
-    uint32_t hash = hash_address(key), mask = index->capacity - 1;
+    uint32_t hash = hash_address(index, key), mask = index->capacity - 1;
 
     if (index->capacity == 0)
         return false;
@@ -114,6 +110,8 @@ static bool grow_index(const struct sic_allocator *allocator, struct sic_index *
 
     if (capacity <= index->capacity)
         return false;
+    if (index->multiplier == 0)
+        index->multiplier = allocator->hash_seed | 1;
     slots = allocator->resize(allocator->context, NULL, 0, capacity * sizeof(*slots));
     if (!slots)
         return false;
@@ -134,7 +132,7 @@ bool sic_index_add(const struct sic_allocator *allocator, struct sic_index *inde
     /* At most three quarters full. */
     if (index->count >= index->capacity / 4 * 3 && !grow_index(allocator, index))
         return false;
-    insert(index->slots, index->capacity, (struct sic_index_slot){.hash = hash_address(key), .record = record});
+    insert(index->slots, index->capacity, (struct sic_index_slot){.hash = hash_address(index, key), .record = record});
     index->count++;
     return true;
 }

@@ -13,6 +13,9 @@ struct sic_allocator {
      * NULL with a non-zero `new_size` means that there is none; `memory` is then still valid. */
     void *(*resize)(void *context, void *memory, size_t old_size, size_t new_size);
     void *context;
+    /* A random number: it keeps those who choose the keys of a hash table from choosing collisions. No answer depends
+     * on it. */
+    uint64_t hash_seed;
 };
 
 /*
@@ -45,7 +48,8 @@ struct sic_index {
         uint32_t record;
     } * slots;
     uint32_t count;
-    uint32_t capacity; /* 0 or a power of two */
+    uint32_t capacity;   /* 0 or a power of two */
+    uint64_t multiplier; /* odd; from the allocator's seed */
 };
 
 /* True and *record when a record of `records` begins with `key`. */

@@ -52,20 +52,20 @@ static enum sic_field first_outside(const struct sic_layout *layout)
         {SIC_FIELD_MMVAD_SIZE, SIC_FIELD_MMVAD_SUBSECTION, 8},
         {SIC_FIELD_MMVAD_SIZE, SIC_FIELD_MMVAD_FIRST_PROTOTYPE_PTE, 8},
         {SIC_FIELD_MMVAD_SIZE, SIC_FIELD_MMVAD_LAST_CONTIGUOUS_PTE, 8},
+        {SIC_FIELD_MMVAD_SIZE, SIC_FIELD_MMVAD_VIEW_LINKS, 16},
         {SIC_FIELD_MMVAD_SIZE, SIC_FIELD_MMVAD_VADS_PROCESS, 8},
         {SIC_FIELD_SUBSECTION_SIZE, SIC_FIELD_SUBSECTION_CONTROL_AREA, 8},
         {SIC_FIELD_SUBSECTION_SIZE, SIC_FIELD_SUBSECTION_BASE, 8},
         {SIC_FIELD_SUBSECTION_SIZE, SIC_FIELD_SUBSECTION_NEXT, 8},
         {SIC_FIELD_SUBSECTION_SIZE, SIC_FIELD_SUBSECTION_PTE_COUNT, 4},
+        {SIC_FIELD_SUBSECTION_SIZE, SIC_FIELD_SUBSECTION_FLAGS, 4},
         {SIC_FIELD_CONTROL_AREA_SIZE, SIC_FIELD_CONTROL_AREA_SEGMENT, 8},
+        {SIC_FIELD_CONTROL_AREA_SIZE, SIC_FIELD_CONTROL_AREA_LIST_HEAD, 16},
+        {SIC_FIELD_CONTROL_AREA_SIZE, SIC_FIELD_CONTROL_AREA_COUNTS, 4},
         {SIC_FIELD_CONTROL_AREA_SIZE, SIC_FIELD_CONTROL_AREA_FLAGS, 4},
         {SIC_FIELD_CONTROL_AREA_SIZE, SIC_FIELD_CONTROL_AREA_FILE_POINTER, 8},
         {SIC_FIELD_CONTROL_AREA_SIZE, SIC_FIELD_CONTROL_AREA_MAPPED_VIEWS, 8},
         {SIC_FIELD_CONTROL_AREA_SIZE, SIC_FIELD_CONTROL_AREA_SECTION_REFERENCES, 8},
-        {SIC_FIELD_SEGMENT_SIZE, SIC_FIELD_SEGMENT_CONTROL_AREA, 8},
-        {SIC_FIELD_SEGMENT_SIZE, SIC_FIELD_SEGMENT_PTE_COUNT, 4},
-        {SIC_FIELD_SEGMENT_SIZE, SIC_FIELD_SEGMENT_SIZE_OF_SEGMENT, 8},
-        {SIC_FIELD_SEGMENT_SIZE, SIC_FIELD_SEGMENT_PROTOTYPE_PTE, 8},
     };
 
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
@@ -85,7 +85,6 @@ static bool is_structure_size_sane(const struct sic_layout *layout, enum sic_fie
         {SIC_FIELD_MMVAD_SIZE, SIC_VAD_SIZE_LIMIT},
         {SIC_FIELD_SUBSECTION_SIZE, SIC_SECTION_STRUCTURE_LIMIT},
         {SIC_FIELD_CONTROL_AREA_SIZE, SIC_SECTION_STRUCTURE_LIMIT},
-        {SIC_FIELD_SEGMENT_SIZE, SIC_SECTION_STRUCTURE_LIMIT},
     };
 
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
@@ -102,6 +101,22 @@ static bool are_bits_sane(const struct sic_layout_field *field)
     return field->bit_count < 64 && field->offset < 8 && field->offset * 8 + field->first_bit + field->bit_count <= 64;
 }
 
+/*
+ * Segments are read by field, for a data file's _MAPPED_FILE_SEGMENT is shorter than a _SEGMENT: what both have must
+ * lie within the shorter one.
+ */
+static enum sic_field first_outside_segment(const struct sic_layout *layout)
+{
+    static const uint8_t fields[] = {SIC_FIELD_SEGMENT_CONTROL_AREA, SIC_FIELD_SEGMENT_PTE_COUNT,
+                                     SIC_FIELD_SEGMENT_SIZE_OF_SEGMENT};
+
+    for (size_t i = 0; i < sizeof(fields); i++) {
+        if (layout->fields[fields[i]].offset > SIC_SEGMENT_READ_SIZE - 8)
+            return fields[i];
+    }
+    return SIC_FIELD_COUNT;
+}
+
 enum sic_field sic_layout_first_bad_field(const struct sic_layout *layout)
 {
     for (unsigned field = 0; field < SIC_FIELD_COUNT; field++) {
@@ -116,5 +131,7 @@ enum sic_field sic_layout_first_bad_field(const struct sic_layout *layout)
             !is_structure_size_sane(layout, field))
             return field;
     }
-    return first_outside(layout);
+    if (first_outside(layout) != SIC_FIELD_COUNT)
+        return first_outside(layout);
+    return first_outside_segment(layout);
 }

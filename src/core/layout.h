@@ -41,14 +41,20 @@
     X(MMVAD_SUBSECTION, "_MMVAD.Subsection", REQUIRED)                                                                 \
     X(MMVAD_FIRST_PROTOTYPE_PTE, "_MMVAD.FirstPrototypePte", REQUIRED)                                                 \
     X(MMVAD_LAST_CONTIGUOUS_PTE, "_MMVAD.LastContiguousPte", REQUIRED)                                                 \
+    X(MMVAD_VIEW_LINKS, "_MMVAD.ViewLinks", OPTIONAL)                                                                  \
     X(MMVAD_VADS_PROCESS, "_MMVAD.VadsProcess", REQUIRED)                                                              \
     X(SUBSECTION_SIZE, "_SUBSECTION.sizeof", REQUIRED)                                                                 \
     X(SUBSECTION_CONTROL_AREA, "_SUBSECTION.ControlArea", REQUIRED)                                                    \
     X(SUBSECTION_BASE, "_SUBSECTION.SubsectionBase", REQUIRED)                                                         \
     X(SUBSECTION_NEXT, "_SUBSECTION.NextSubsection", REQUIRED)                                                         \
     X(SUBSECTION_PTE_COUNT, "_SUBSECTION.PtesInSubsection", REQUIRED)                                                  \
+    X(SUBSECTION_FLAGS, "_SUBSECTION.u", OPTIONAL)                                                                     \
+    X(SUBSECTION_FLAGS_PROTECTION, "_MMSUBSECTION_FLAGS.Protection", OPTIONAL)                                         \
+    X(SUBSECTION_FLAGS_GLOBAL_MEMORY, "_MMSUBSECTION_FLAGS.GlobalMemory", OPTIONAL)                                    \
     X(CONTROL_AREA_SIZE, "_CONTROL_AREA.sizeof", REQUIRED)                                                             \
     X(CONTROL_AREA_SEGMENT, "_CONTROL_AREA.Segment", REQUIRED)                                                         \
+    X(CONTROL_AREA_LIST_HEAD, "_CONTROL_AREA.ListHead", OPTIONAL)                                                      \
+    X(CONTROL_AREA_COUNTS, "_CONTROL_AREA.u2", OPTIONAL)                                                               \
     X(CONTROL_AREA_FLAGS, "_CONTROL_AREA.u", REQUIRED)                                                                 \
     X(CONTROL_AREA_FILE_POINTER, "_CONTROL_AREA.FilePointer", REQUIRED)                                                \
     X(CONTROL_AREA_MAPPED_VIEWS, "_CONTROL_AREA.NumberOfMappedViews", OPTIONAL)                                        \
@@ -56,14 +62,10 @@
     X(SECTION_FLAGS_IMAGE, "_MMSECTION_FLAGS.Image", REQUIRED)                                                         \
     X(SECTION_FLAGS_FILE, "_MMSECTION_FLAGS.File", REQUIRED)                                                           \
     X(SECTION_FLAGS_PHYSICAL_MEMORY, "_MMSECTION_FLAGS.PhysicalMemory", REQUIRED)                                      \
-    X(SEGMENT_SIZE, "_SEGMENT.sizeof", REQUIRED)                                                                       \
     X(SEGMENT_CONTROL_AREA, "_SEGMENT.ControlArea", REQUIRED)                                                          \
     X(SEGMENT_PTE_COUNT, "_SEGMENT.TotalNumberOfPtes", REQUIRED)                                                       \
     X(SEGMENT_SIZE_OF_SEGMENT, "_SEGMENT.SizeOfSegment", REQUIRED)                                                     \
-    X(SEGMENT_PROTOTYPE_PTE, "_SEGMENT.PrototypePte", OPTIONAL)                                                        \
     X(FILE_OBJECT_FILE_NAME, "_FILE_OBJECT.FileName", OPTIONAL)                                                        \
-    X(TRANSITION_PAGE_FRAME, "_MMPTE_TRANSITION.PageFrameNumber", OPTIONAL)                                            \
-    X(TRANSITION_SWIZZLE_BIT, "_MMPTE_TRANSITION.SwizzleBit", OPTIONAL)                                                \
     X(INVALID_PTE_MASK, "_MI_SYSTEM_INFORMATION.Hardware.InvalidPteMask", OPTIONAL)
 
 enum sic_field {
@@ -80,6 +82,8 @@ enum sic_field {
 /* Bounds of the buffers that hold one _MMVAD, and one _SUBSECTION, _CONTROL_AREA or _SEGMENT. */
 #define SIC_VAD_SIZE_LIMIT          0x100u
 #define SIC_SECTION_STRUCTURE_LIMIT 0x100u
+/* What is read of a segment: the size of the shortest, a data file's _MAPPED_FILE_SEGMENT without its tail. */
+#define SIC_SEGMENT_READ_SIZE 0x28u
 
 struct sic_layout_field {
     uint32_t offset;   /* bytes from the structure's start, or the size for a .sizeof; SIC_FIELD_ABSENT */

@@ -13,7 +13,7 @@ bool sic_string_read(struct sic_scan *scan, const struct sic_reader *reader, uin
     size = sic_load16(header);
     buffer_va = sic_load64(header + 8);
     if (size == 0 || size % 2 != 0 || size > sic_load16(header + 2) || size > SIC_STRING_SIZE_LIMIT ||
-        !sic_is_kernel_pointer(buffer_va, 2))
+        scan->strings.count > SIC_STRINGS_LIMIT || !sic_is_kernel_pointer(buffer_va, 2))
         return true;
     if (!sic_array_reserve(&scan->allocator, &scan->strings, sizeof(uint16_t), size / 2))
         return false;

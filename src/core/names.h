@@ -9,6 +9,11 @@
 
 /* Longer names are taken for damage. In bytes. */
 #define SIC_STRING_SIZE_LIMIT 0x2000u
+/*
+ * All strings of a scan together, in UTF-16 units: beyond it, names stay unknown. A sound machine has a few million;
+ * an image can make thousands of processes name one buffer.
+ */
+#define SIC_STRINGS_LIMIT 0x2000000u
 
 /*
  * Reads the UNICODE_STRING at `va` {u16 Length in bytes, u16 MaximumLength, u64 Buffer at +8} and appends its UTF-16

@@ -1,6 +1,7 @@
 #include "core/process.h"
 
 #include "core/names.h"
+#include "core/sort.h"
 
 static bool read_field(const struct sic_reader *reader, const struct sic_layout *layout, uint64_t eprocess_va,
                        enum sic_field field, uint64_t *value)
@@ -64,4 +65,35 @@ bool sic_process_read_path(struct sic_scan *scan, const struct sic_reader *reade
         process->flags |= SIC_PROCESS_HAS_PATH;
     }
     return true;
+}
+
+static bool gather_roots(const struct sic_scan *scan, struct sic_array *roots)
+{
+    if (!sic_array_reserve(&scan->allocator, roots, sizeof(struct sic_key), scan->processes.count))
+        return false;
+    for (uint32_t i = 0; i < scan->processes.count; i++) {
+        if (sic_scan_process(scan, i)->vad_root_va != 0)
+            ((struct sic_key *)roots->elements)[roots->count++] =
+                (struct sic_key){.key = sic_scan_process(scan, i)->vad_root_va, .value = i};
+    }
+    return sic_sort_keys(&scan->allocator, roots->elements, roots->count);
+}
+
+bool sic_processes_part_trees(struct sic_scan *scan)
+{
+    struct sic_array roots = {0};
+    bool parted = gather_roots(scan, &roots);
+    const struct sic_key *keys = roots.elements;
+
+    for (uint32_t i = 1; parted && i < roots.count; i++) {
+        struct sic_process *process = sic_scan_process(scan, (uint32_t)keys[i].value);
+
+        if (keys[i].key != keys[i - 1].key)
+            continue;
+        process->vad_root_va = 0;
+        process->vad_count = 0;
+        parted = sic_scan_add_problem(scan, SIC_PROBLEM_TREE_SHARED, (uint32_t)keys[i].value, process->eprocess_va);
+    }
+    sic_array_free(&scan->allocator, &roots, sizeof(struct sic_key));
+    return parted;
 }

@@ -66,10 +66,10 @@ static inline bool sic_reader_u64(const struct sic_reader *reader, uint64_t va, 
     return reader->read(reader->context, va, value, sizeof(*value));
 }
 
-/* A canonical address of the kernel half, aligned to `alignment` (a power of two). 57-bit addresses pass too. */
+/* A canonical address of the kernel half (48 bits, sign-extended), aligned to `alignment` (a power of two). */
 static inline bool sic_is_kernel_pointer(uint64_t va, uint64_t alignment)
 {
-    return (va >> 56) == 0xff && (va & (alignment - 1)) == 0;
+    return va >> 47 == 0x1ffff && (va & (alignment - 1)) == 0;
 }
 
 #endif

@@ -13,6 +13,7 @@ void sic_scan_deinit(struct sic_scan *scan)
     sic_array_free(&scan->allocator, &scan->sections, sizeof(struct sic_section));
     sic_array_free(&scan->allocator, &scan->strings, sizeof(uint16_t));
     sic_array_free(&scan->allocator, &scan->problems, sizeof(struct sic_problem));
+    sic_array_free(&scan->allocator, &scan->notes, sizeof(struct sic_note));
     sic_index_free(&scan->allocator, &scan->subsection_index);
     sic_index_free(&scan->allocator, &scan->control_area_index);
 }
@@ -24,6 +25,16 @@ bool sic_scan_add_problem(struct sic_scan *scan, enum sic_problem_kind kind, uin
     if (!problem)
         return false;
     *problem = (struct sic_problem){.kind = kind, .process = process, .va = va};
+    return true;
+}
+
+bool sic_scan_add_note(struct sic_scan *scan, enum sic_note_kind kind, uint32_t process, uint32_t section, uint64_t va)
+{
+    struct sic_note *note = sic_array_append(&scan->allocator, &scan->notes, sizeof(*note));
+
+    if (!note)
+        return false;
+    *note = (struct sic_note){.va = va, .kind = kind, .process = process, .section = section};
     return true;
 }
 
@@ -40,6 +51,7 @@ uint32_t sic_scan_intern_subsection(struct sic_scan *scan, uint64_t va)
     subsection->va = va;
     subsection->section = SIC_NONE;
     subsection->next = SIC_NONE;
+    subsection->head = SIC_NONE;
     subsection->flags = SIC_SUBSECTION_UNREAD;
     index = scan->subsections.count - 1;
     return sic_index_add(&scan->allocator, &scan->subsection_index, va, index) ? index : SIC_NONE;
@@ -109,4 +121,50 @@ bool sic_scan_merge(struct sic_scan *target, struct sic_scan *source)
              merge_problems(target, source);
     sic_array_free(&target->allocator, &map, sizeof(uint32_t));
     return merged;
+}
+
+/* Fills map[old] = new for the subsections that views refer to, in the order of the processes. */
+static bool map_by_first_use(struct sic_scan *scan, uint32_t *map, struct sic_scan *ordered)
+{
+    for (uint32_t p = 0; p < scan->processes.count; p++) {
+        const struct sic_process *process = sic_scan_process(scan, p);
+
+        for (uint32_t i = process->first_view; i < process->first_view + process->view_count; i++) {
+            struct sic_view *view = sic_scan_view(scan, i);
+
+            if (map[view->subsection] == SIC_NONE)
+                map[view->subsection] =
+                    sic_scan_intern_subsection(ordered, sic_scan_subsection(scan, view->subsection)->va);
+            if (map[view->subsection] == SIC_NONE)
+                return false;
+            view->subsection = map[view->subsection];
+        }
+    }
+    return true;
+}
+
+bool sic_scan_order_subsections(struct sic_scan *scan)
+{
+    struct sic_scan ordered;
+    struct sic_array map = {0};
+    bool done = false;
+
+    sic_scan_init(&ordered, &scan->allocator);
+    if (sic_array_reserve(&scan->allocator, &map, sizeof(uint32_t), scan->subsections.count)) {
+        for (uint32_t i = 0; i < scan->subsections.count; i++)
+            ((uint32_t *)map.elements)[i] = SIC_NONE;
+        done = map_by_first_use(scan, map.elements, &ordered);
+    }
+    sic_array_free(&scan->allocator, &map, sizeof(uint32_t));
+    if (done) {
+        struct sic_array subsections = scan->subsections;
+        struct sic_index index = scan->subsection_index;
+
+        scan->subsections = ordered.subsections;
+        scan->subsection_index = ordered.subsection_index;
+        ordered.subsections = subsections;
+        ordered.subsection_index = index;
+    }
+    sic_scan_deinit(&ordered);
+    return done;
 }

@@ -16,10 +16,9 @@ struct sic_string {
     uint32_t length;
 };
 
-#define SIC_PROCESS_EXITED     0x1u /* ExitTime is set */
-#define SIC_PROCESS_HAS_PATH   0x2u /* `path` was asked for and read */
-#define SIC_PROCESS_NO_TREE    0x4u /* VadRoot is 0: System-like or exited */
-#define SIC_PROCESS_NOT_WALKED 0x8u /* the tree's root could not be read */
+#define SIC_PROCESS_EXITED   0x1u /* ExitTime is set */
+#define SIC_PROCESS_HAS_PATH 0x2u /* `path` was asked for and read */
+#define SIC_PROCESS_UNLISTED 0x4u /* not in the process list: views of sections lead to it */
 
 struct sic_process {
     uint64_t eprocess_va;
@@ -60,49 +59,61 @@ struct sic_view {
 /* What image views carry instead of an address: the prototype PTEs of all subsections are one array. */
 #define SIC_WHOLE_VIEW_CONTIGUOUS 0xfffffffffffffffcull
 
-#define SIC_SUBSECTION_UNREAD  0x1u  /* neither its fields nor its control area could be read and verified */
-#define SIC_SUBSECTION_VIEWED  0x2u  /* a view starts in it: regions depend on it */
-#define SIC_SUBSECTION_GOES_ON 0x4u  /* a view goes on from it into its successor */
-#define SIC_SUBSECTION_REACHED 0x8u  /* a view goes on into it: regions depend on it */
-#define SIC_SUBSECTION_WANTED  0x10u /* on the chain from its control area's first subsection, which was wanted */
-#define SIC_SUBSECTION_FIRST   0x20u /* its section's first: it follows its control area in memory */
+#define SIC_SUBSECTION_UNREAD   0x1u  /* not in the image, or no subsection */
+#define SIC_SUBSECTION_VIEWED   0x2u  /* a view starts in it: regions depend on it */
+#define SIC_SUBSECTION_GOES_ON  0x4u  /* a view goes on from it into its successor */
+#define SIC_SUBSECTION_FIRST    0x8u  /* its section's first: it follows its control area in memory */
+#define SIC_SUBSECTION_GLOBAL   0x10u /* GlobalMemory: an image's section that processes share writable */
+#define SIC_SUBSECTION_CHASED   0x20u /* its successor was looked up */
+#define SIC_SUBSECTION_FOLLOWED 0x40u /* another subsection leads to it */
 
+/* A run of a section's prototype PTEs. A section's subsections form a chain, in the order of the section's pages. */
 struct sic_subsection {
     uint64_t va;
     uint64_t base; /* address of its first prototype PTE; 0: not created yet */
     uint64_t next_va;
+    uint64_t first_page;  /* pages of the subsections before it, from the head of its chain on */
+    uint64_t chain_pages; /* of the whole chain, as far as it was read; heads only */
     uint32_t pte_count;
     uint32_t section; /* or SIC_NONE */
-    uint32_t next;    /* index, or SIC_NONE */
-    uint32_t flags;
+    uint32_t next;    /* index of its successor, or SIC_NONE */
+    uint32_t head;    /* index of the subsection that its chain starts with */
+    uint16_t flags;
+    uint8_t protection; /* MM_PROTECTION_MASK; image subsections only */
+    uint8_t reserved[5];
 };
 
-#define SIC_SECTION_UNREAD   0x1u /* control area or segment unreadable or contradictory: kind, size and name unknown */
-#define SIC_SECTION_IMAGE    0x2u
-#define SIC_SECTION_FILE     0x4u
-#define SIC_SECTION_PHYSICAL 0x8u
-#define SIC_SECTION_HAS_NAME 0x10u /* `name` was read */
+#define SIC_SECTION_UNREAD       0x1u /* control area unreadable or contradictory: kind, size and name unknown */
+#define SIC_SECTION_IMAGE        0x2u
+#define SIC_SECTION_FILE         0x4u
+#define SIC_SECTION_PHYSICAL     0x8u
+#define SIC_SECTION_HAS_NAME     0x10u /* `name` was read */
+#define SIC_SECTION_SIZE_UNKNOWN 0x20u /* its segment, which is pageable, is not in memory */
+#define SIC_SECTION_RING_WALKED  0x40u /* its own list of views was held against the VAD trees */
 
 /* A section's control area. Where it is SIC_SECTION_UNREAD and even its address is unknown, `control_area_va` is 0. */
 struct sic_section {
     uint64_t control_area_va;
     uint64_t segment_va;
-    uint64_t size; /* bytes */
-    uint64_t prototype_pte;
+    uint64_t size;           /* bytes */
     uint64_t file_object_va; /* 0: backed by the paging file */
-    uint64_t mapped_views;   /* as the kernel counts */
+    uint64_t mapped_views;   /* as the kernel counts, system cache views included */
     uint64_t section_references;
     struct sic_string name; /* FILE_OBJECT.FileName, relative to its volume */
-    uint32_t pte_count;
+    uint32_t pte_count;     /* prototype PTEs of the whole section */
     uint32_t control_area_flags;
     uint32_t flags;
-    uint32_t view_count; /* views found in VAD trees */
+    uint32_t view_count;   /* views found in VAD trees */
+    uint32_t cache_views;  /* of mapped_views, those of the system cache */
+    uint32_t kernel_views; /* views of session and system space, where the section's own list was walked */
 };
 
 /* What keeps an answer from being whole. Each names the address where it happened. */
 enum sic_problem_kind {
     SIC_PROBLEM_PROCESS_LIST,        /* the list of processes breaks off or contradicts itself */
     SIC_PROBLEM_PROCESS_UNREADABLE,  /* an _EPROCESS */
+    SIC_PROBLEM_TREE_MISSING,        /* a live process without a VAD tree, though it counts nodes or has no name */
+    SIC_PROBLEM_TREE_SHARED,         /* a process whose VAD root is another's: at least one of them is torn */
     SIC_PROBLEM_NODE_UNREADABLE,     /* a VAD node, and with it its subtree */
     SIC_PROBLEM_NODE_ORDER,          /* a node outside of its parent's bounds: torn, or a cycle */
     SIC_PROBLEM_NODE_POINTER,        /* a child pointer that is no kernel address */
@@ -121,6 +132,27 @@ struct sic_problem {
     uint64_t va;
 };
 
+/*
+ * Where a section's own account of its views (NumberOfMappedViews, the list at ListHead) and the VAD trees differ.
+ * Worth knowing, but no damage: views of the kernel are in the one and never in the other.
+ */
+enum sic_note_kind {
+    SIC_NOTE_VIEW_NOT_IN_TREE,   /* the section lists a view that its process's tree lacks; va: the node */
+    SIC_NOTE_VIEW_NOT_LISTED,    /* a view in a tree that the section does not list; va: its first address */
+    SIC_NOTE_COUNT_DIFFERS,      /* NumberOfMappedViews is not what was found; va: the control area */
+    SIC_NOTE_LIST_BROKEN,        /* the section's list of views breaks off; va: the control area */
+    SIC_NOTE_PROCESS_NOT_LISTED, /* a process that only views lead to; va: its EPROCESS */
+    SIC_NOTE_KIND_COUNT
+};
+
+struct sic_note {
+    uint64_t va;
+    uint32_t kind;
+    uint32_t process; /* or SIC_NONE */
+    uint32_t section; /* or SIC_NONE */
+    uint32_t reserved;
+};
+
 struct sic_scan {
     struct sic_allocator allocator;
     struct sic_array processes;          /* struct sic_process, in the order of the process list */
@@ -129,6 +161,7 @@ struct sic_scan {
     struct sic_array sections;           /* struct sic_section */
     struct sic_array strings;            /* uint16_t */
     struct sic_array problems;           /* struct sic_problem */
+    struct sic_array notes;              /* struct sic_note */
     struct sic_index subsection_index;   /* by address */
     struct sic_index control_area_index; /* by address */
 };
@@ -138,6 +171,7 @@ void sic_scan_deinit(struct sic_scan *scan);
 
 /* False when memory ran out, as with all functions that add. */
 bool sic_scan_add_problem(struct sic_scan *scan, enum sic_problem_kind kind, uint32_t process, uint64_t va);
+bool sic_scan_add_note(struct sic_scan *scan, enum sic_note_kind kind, uint32_t process, uint32_t section, uint64_t va);
 
 /* The index of the subsection at `va`, added unread when it is new; SIC_NONE when memory ran out. */
 uint32_t sic_scan_intern_subsection(struct sic_scan *scan, uint64_t va);
@@ -148,6 +182,12 @@ uint32_t sic_scan_intern_subsection(struct sic_scan *scan, uint64_t va);
  * and neither is resolved yet.
  */
 bool sic_scan_merge(struct sic_scan *target, struct sic_scan *source);
+
+/*
+ * Numbers the subsections in the order in which the processes' views first refer to them, whoever found them: an answer
+ * must not depend on how the work was shared out. False when memory ran out.
+ */
+bool sic_scan_order_subsections(struct sic_scan *scan);
 
 static inline struct sic_process *sic_scan_process(const struct sic_scan *scan, uint32_t index)
 {

@@ -1,19 +1,9 @@
 #include "core/section.h"
 
+#include "core/chain.h"
+
 /* How many records ahead memory is asked for while a list of them is read. */
 #define PREFETCH_DISTANCE 8u
-
-uint64_t sic_view_contiguous_pages(const struct sic_view *view)
-{
-    uint64_t pages = sic_view_page_count(view), ptes;
-
-    if (view->flags & SIC_VIEW_TORN)
-        return 1;
-    if (view->last_contiguous_pte == SIC_WHOLE_VIEW_CONTIGUOUS)
-        return pages;
-    ptes = (view->last_contiguous_pte - view->first_prototype_pte) / 8 + 1;
-    return ptes < pages ? ptes : pages;
-}
 
 static uint32_t intern_section(struct sic_scan *scan, uint64_t control_area_va)
 {
@@ -32,9 +22,11 @@ static uint32_t intern_section(struct sic_scan *scan, uint64_t control_area_va)
     return sic_index_add(&scan->allocator, &scan->control_area_index, control_area_va, index) ? index : SIC_NONE;
 }
 
-static bool is_control_area_pointer(uint64_t va)
+static void load_flags(struct sic_subsection *subsection, const struct sic_layout *layout, uint32_t word)
 {
-    return sic_is_kernel_pointer(va, 8);
+    subsection->protection = (uint8_t)sic_layout_bits(layout, SIC_FIELD_SUBSECTION_FLAGS_PROTECTION, word);
+    if (sic_layout_bits(layout, SIC_FIELD_SUBSECTION_FLAGS_GLOBAL_MEMORY, word))
+        subsection->flags |= SIC_SUBSECTION_GLOBAL;
 }
 
 /* A subsection's own fields. False when memory ran out. */
@@ -50,12 +42,16 @@ static bool read_subsection(struct sic_scan *scan, const struct sic_reader *read
     if (!bytes)
         return true;
     control_area_va = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_SUBSECTION_CONTROL_AREA));
-    if (!is_control_area_pointer(control_area_va))
+    if (!sic_is_kernel_pointer(control_area_va, 8))
         return true;
     subsection->base = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_SUBSECTION_BASE));
     subsection->next_va = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_SUBSECTION_NEXT));
     subsection->pte_count = sic_load32(bytes + sic_layout_offset(layout, SIC_FIELD_SUBSECTION_PTE_COUNT));
-    subsection->flags &= ~SIC_SUBSECTION_UNREAD;
+    subsection->flags &= (uint16_t)~SIC_SUBSECTION_UNREAD;
+    if (sic_layout_has(layout, SIC_FIELD_SUBSECTION_FLAGS))
+        load_flags(subsection, layout, sic_load32(bytes + sic_layout_offset(layout, SIC_FIELD_SUBSECTION_FLAGS)));
+    if (subsection->va == control_area_va + sic_layout_offset(layout, SIC_FIELD_CONTROL_AREA_SIZE))
+        subsection->flags |= SIC_SUBSECTION_FIRST;
     subsection->section = intern_section(scan, control_area_va);
     return subsection->section != SIC_NONE;
 }
@@ -67,6 +63,21 @@ static uint32_t section_flags(const struct sic_layout *layout, uint32_t word)
            (sic_layout_bits(layout, SIC_FIELD_SECTION_FLAGS_PHYSICAL_MEMORY, word) ? SIC_SECTION_PHYSICAL : 0);
 }
 
+/* NumberOfSystemCacheViews is the first member of the union in data sections; images keep something else there. */
+static uint32_t load_cache_views(const struct sic_section *section, const struct sic_layout *layout,
+                                 const uint8_t *bytes)
+{
+    if (section->flags & SIC_SECTION_IMAGE || !sic_layout_has(layout, SIC_FIELD_CONTROL_AREA_COUNTS))
+        return 0;
+    return sic_load32(bytes + sic_layout_offset(layout, SIC_FIELD_CONTROL_AREA_COUNTS));
+}
+
+static uint64_t load_optional(const struct sic_layout *layout, const uint8_t *bytes, enum sic_field field)
+{
+    return sic_layout_has(layout, field) ? sic_load64(bytes + sic_layout_offset(layout, field)) : 0;
+}
+
+/* The control area is believed for now; its segment may still contradict it. */
 static void read_control_area(struct sic_section *section, const struct sic_reader *reader,
                               const struct sic_layout *layout)
 {
@@ -77,40 +88,45 @@ static void read_control_area(struct sic_section *section, const struct sic_read
     if (!bytes)
         return;
     section->segment_va = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_CONTROL_AREA_SEGMENT));
+    if (!sic_is_kernel_pointer(section->segment_va, 8))
+        return;
     section->control_area_flags = sic_load32(bytes + sic_layout_offset(layout, SIC_FIELD_CONTROL_AREA_FLAGS));
+    section->flags = section_flags(layout, section->control_area_flags);
     /* An EX_FAST_REF: the low 4 bits count references. */
     section->file_object_va =
         sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_CONTROL_AREA_FILE_POINTER)) & ~0xfull;
-    if (sic_layout_has(layout, SIC_FIELD_CONTROL_AREA_MAPPED_VIEWS))
-        section->mapped_views = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_CONTROL_AREA_MAPPED_VIEWS));
-    if (sic_layout_has(layout, SIC_FIELD_CONTROL_AREA_SECTION_REFERENCES))
-        section->section_references =
-            sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_CONTROL_AREA_SECTION_REFERENCES));
+    section->mapped_views = load_optional(layout, bytes, SIC_FIELD_CONTROL_AREA_MAPPED_VIEWS);
+    section->section_references = load_optional(layout, bytes, SIC_FIELD_CONTROL_AREA_SECTION_REFERENCES);
+    section->cache_views = load_cache_views(section, layout, bytes);
     sic_reader_prefetch(reader, section->segment_va);
 }
 
-/* The segment must point back: that is what makes its control area one. */
+/*
+ * The segment must point back: that is what makes its control area one. It is pageable, though, and nothing in it
+ * decides regions: where it is not in memory, only the size is unknown.
+ */
 static void read_segment(struct sic_section *section, const struct sic_reader *reader, const struct sic_layout *layout)
 {
-    uint8_t scratch[SIC_SECTION_STRUCTURE_LIMIT];
+    uint8_t scratch[SIC_SEGMENT_READ_SIZE];
     const uint8_t *bytes;
 
-    if (!sic_is_kernel_pointer(section->segment_va, 8))
+    if (section->flags & SIC_SECTION_UNREAD)
         return;
-    bytes = sic_reader_bytes(reader, section->segment_va, scratch, sic_layout_offset(layout, SIC_FIELD_SEGMENT_SIZE));
-    if (!bytes ||
-        sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_SEGMENT_CONTROL_AREA)) != section->control_area_va)
+    bytes = sic_reader_bytes(reader, section->segment_va, scratch, sizeof(scratch));
+    if (!bytes) {
+        section->flags |= SIC_SECTION_SIZE_UNKNOWN;
         return;
+    }
+    if (sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_SEGMENT_CONTROL_AREA)) != section->control_area_va) {
+        section->flags = SIC_SECTION_UNREAD;
+        return;
+    }
     section->size = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_SEGMENT_SIZE_OF_SEGMENT));
     section->pte_count = sic_load32(bytes + sic_layout_offset(layout, SIC_FIELD_SEGMENT_PTE_COUNT));
-    if (sic_layout_has(layout, SIC_FIELD_SEGMENT_PROTOTYPE_PTE))
-        section->prototype_pte = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_SEGMENT_PROTOTYPE_PTE));
-    section->flags = section_flags(layout, section->control_area_flags);
 }
 
-/* Reads the subsections from `first` on, and the control areas and segments that they lead to. */
-static bool read_new_records(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
-                             uint32_t first)
+bool sic_sections_read(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
+                       uint32_t first)
 {
     uint32_t first_section = scan->sections.count;
 
@@ -125,124 +141,6 @@ static bool read_new_records(struct sic_scan *scan, const struct sic_reader *rea
     for (uint32_t i = first_section; i < scan->sections.count; i++)
         read_segment(sic_scan_section(scan, i), reader, layout);
     return true;
-}
-
-/* Marks the subsections that views start in, and those that a view goes on from. */
-static void mark_views(struct sic_scan *scan)
-{
-    for (uint32_t i = 0; i < scan->views.count; i++) {
-        const struct sic_view *view = sic_scan_view(scan, i);
-        struct sic_subsection *subsection = sic_scan_subsection(scan, view->subsection);
-
-        subsection->flags |= SIC_SUBSECTION_VIEWED;
-        if (!(view->flags & SIC_VIEW_TORN) && sic_view_contiguous_pages(view) < sic_view_page_count(view))
-            subsection->flags |= SIC_SUBSECTION_GOES_ON;
-    }
-}
-
-/* The subsections of an image need no chain: their prototype PTEs are one array. */
-static bool has_chain(const struct sic_scan *scan, const struct sic_subsection *subsection)
-{
-    return !(subsection->flags & SIC_SUBSECTION_UNREAD) &&
-           !(sic_scan_section(scan, subsection->section)->flags & SIC_SECTION_IMAGE);
-}
-
-/* Adds and reads the subsection at `va`, unless it is known. SIC_NONE when memory ran out. */
-static uint32_t add_subsection(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
-                               uint64_t va)
-{
-    uint32_t known = scan->subsections.count, index = sic_scan_intern_subsection(scan, va);
-
-    if (index == SIC_NONE || !read_new_records(scan, reader, layout, known))
-        return SIC_NONE;
-    return index;
-}
-
-/* What a subsection hands on to its successor, and the same once it has been handed on. */
-#define HANDED_ON       (SIC_SUBSECTION_GOES_ON | SIC_SUBSECTION_WANTED)
-#define HANDED_ON_SHIFT 8
-
-/* The successor of `index`, linked; SIC_NONE when there is none or it belongs elsewhere. False when memory ran out. */
-static bool link_successor(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
-                           uint32_t index, uint32_t *successor)
-{
-    uint64_t next_va = sic_scan_subsection(scan, index)->next_va;
-    uint32_t next;
-
-    *successor = SIC_NONE;
-    if (next_va == 0)
-        return true;
-    if (!sic_is_kernel_pointer(next_va, 8)) {
-        if (sic_scan_subsection(scan, index)->flags & SIC_SUBSECTION_GOES_ON)
-            return sic_scan_add_problem(scan, SIC_PROBLEM_SUBSECTION, SIC_NONE, next_va);
-        return true;
-    }
-    next = add_subsection(scan, reader, layout, next_va);
-    if (next == SIC_NONE)
-        return false;
-    /* A successor of another control area is no successor. One that could not be read may be. */
-    if (sic_scan_subsection(scan, next)->section == sic_scan_subsection(scan, index)->section)
-        sic_scan_subsection(scan, index)->next = next;
-    *successor = next;
-    return true;
-}
-
-/*
- * Follows the chain from `index` as long as there is something new to hand on: each subsection is passed at most once
- * for each of the two marks, so that a cycle ends.
- */
-static bool follow_chain(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
-                         uint32_t index)
-{
-    while (index != SIC_NONE) {
-        struct sic_subsection *subsection = sic_scan_subsection(scan, index);
-        uint32_t marks = subsection->flags & HANDED_ON;
-        uint32_t successor;
-
-        if ((subsection->flags >> HANDED_ON_SHIFT & HANDED_ON) == marks || !has_chain(scan, subsection))
-            return true;
-        subsection->flags |= marks << HANDED_ON_SHIFT;
-        if (!link_successor(scan, reader, layout, index, &successor))
-            return false;
-        if (successor != SIC_NONE) {
-            subsection = sic_scan_subsection(scan, successor);
-            subsection->flags |= marks;
-            if (marks & SIC_SUBSECTION_GOES_ON)
-                subsection->flags |= SIC_SUBSECTION_REACHED;
-        }
-        index = successor;
-    }
-    return true;
-}
-
-/*
- * A view that does not start in its section's first subsection: the chain from the first one tells at what offset.
- * The first subsection follows its control area in memory.
- */
-static bool follow_from_first(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
-                              uint32_t index)
-{
-    const struct sic_subsection *subsection = sic_scan_subsection(scan, index);
-    uint64_t first_va;
-    uint32_t first;
-
-    if (!has_chain(scan, subsection))
-        return true;
-    first_va = sic_scan_section(scan, subsection->section)->control_area_va +
-               sic_layout_offset(layout, SIC_FIELD_CONTROL_AREA_SIZE);
-    if (subsection->va == first_va) {
-        sic_scan_subsection(scan, index)->flags |= SIC_SUBSECTION_FIRST;
-        return true;
-    }
-    if (!sic_is_kernel_pointer(first_va, 8))
-        return true;
-    first = add_subsection(scan, reader, layout, first_va);
-    if (first == SIC_NONE)
-        return false;
-    if (sic_scan_subsection(scan, first)->section != sic_scan_subsection(scan, index)->section)
-        return true;
-    sic_scan_subsection(scan, first)->flags |= SIC_SUBSECTION_WANTED | SIC_SUBSECTION_FIRST;
-    return follow_chain(scan, reader, layout, first);
 }
 
 /* A section of its own for a subsection that could not be read, so that its views still find each other. */
@@ -263,8 +161,7 @@ static bool report_unread_subsections(struct sic_scan *scan)
     for (uint32_t i = 0; i < scan->subsections.count; i++) {
         const struct sic_subsection *subsection = sic_scan_subsection(scan, i);
 
-        if (!(subsection->flags & SIC_SUBSECTION_UNREAD) ||
-            !(subsection->flags & (SIC_SUBSECTION_VIEWED | SIC_SUBSECTION_REACHED)))
+        if (!(subsection->flags & SIC_SUBSECTION_UNREAD) || !(subsection->flags & SIC_SUBSECTION_VIEWED))
             continue;
         if (!sic_scan_add_problem(scan, SIC_PROBLEM_SUBSECTION, SIC_NONE, subsection->va) ||
             !add_unread_section(scan, i))
@@ -273,13 +170,8 @@ static bool report_unread_subsections(struct sic_scan *scan)
     return true;
 }
 
-static bool count_views(struct sic_scan *scan)
+static bool report_unread_control_areas(struct sic_scan *scan)
 {
-    for (uint32_t i = 0; i < scan->views.count; i++) {
-        const struct sic_subsection *subsection = sic_scan_subsection(scan, sic_scan_view(scan, i)->subsection);
-
-        sic_scan_section(scan, subsection->section)->view_count++;
-    }
     for (uint32_t i = 0; i < scan->sections.count; i++) {
         const struct sic_section *section = sic_scan_section(scan, i);
 
@@ -290,16 +182,29 @@ static bool count_views(struct sic_scan *scan)
     return true;
 }
 
-bool sic_sections_resolve(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout)
+/* Counts each section's views. A view that claims to be an image's in a section that is none is torn. */
+static bool count_views(struct sic_scan *scan)
 {
-    uint32_t viewed = scan->subsections.count;
+    for (uint32_t i = 0; i < scan->views.count; i++) {
+        struct sic_view *view = sic_scan_view(scan, i);
+        const struct sic_subsection *subsection = sic_scan_subsection(scan, view->subsection);
+        struct sic_section *section = sic_scan_section(scan, subsection->section);
 
-    mark_views(scan);
-    if (!read_new_records(scan, reader, layout, 0))
-        return false;
-    for (uint32_t i = 0; i < viewed; i++) {
-        if (!follow_chain(scan, reader, layout, i) || !follow_from_first(scan, reader, layout, i))
+        section->view_count++;
+        if (view->last_contiguous_pte != SIC_WHOLE_VIEW_CONTIGUOUS ||
+            section->flags & (SIC_SECTION_IMAGE | SIC_SECTION_UNREAD))
+            continue;
+        view->flags |= SIC_VIEW_TORN;
+        if (!sic_scan_add_problem(scan, SIC_PROBLEM_VIEW_TORN, view->process, view->start_vpn << 12))
             return false;
     }
-    return report_unread_subsections(scan) && count_views(scan);
+    return true;
+}
+
+bool sic_sections_resolve(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout)
+{
+    for (uint32_t i = 0; i < scan->views.count; i++)
+        sic_scan_subsection(scan, sic_scan_view(scan, i)->subsection)->flags |= SIC_SUBSECTION_VIEWED;
+    return sic_sections_read(scan, reader, layout, 0) && report_unread_subsections(scan) && count_views(scan) &&
+           report_unread_control_areas(scan) && sic_chains_follow(scan, reader, layout);
 }

@@ -8,13 +8,14 @@
 #include "core/scan.h"
 
 /*
- * Reads every subsection that a view starts in, those that views go on into, and their control areas and segments.
- * A control area is believed when its segment points back at it. What cannot be read or does not close is a problem
- * when regions depend on it. False when memory ran out.
+ * Reads every subsection that a view starts in, those that views go on into, and their control areas and segments, and
+ * numbers the pages of their chains. A control area is believed when its segment points back at it. What cannot be
+ * read, or does not close, is a problem when regions depend on it. False when memory ran out.
  */
 bool sic_sections_resolve(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout);
 
-/* Pages of the view that lie in the subsection it starts in: all of them where the prototype PTEs are one array. */
-uint64_t sic_view_contiguous_pages(const struct sic_view *view);
+/* Reads the subsections from index `first` on, and the control areas and segments that are new with them. */
+bool sic_sections_read(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
+                       uint32_t first);
 
 #endif

@@ -86,9 +86,16 @@ static bool does_parent_link_hold(const struct sic_vad_walker *walker, const str
     return link == (node->parent == SIC_NONE ? 0 : node_at(walker, node->parent)->va);
 }
 
+/* MI_VAD_TYPE: views of device and physical memory, whose prototype fields hold page frame numbers. */
+#define VAD_TYPE_DEVICE_PHYSICAL_MEMORY 1
+
 /* The prototype PTE fields of a mapped node; false when they cannot be a view's. */
 static bool load_view(const struct sic_layout *layout, struct node *node, const uint8_t *bytes)
 {
+    if (node->vad_type == VAD_TYPE_DEVICE_PHYSICAL_MEMORY) {
+        node->kind = NODE_UNSHARED;
+        return true;
+    }
     node->subsection_va = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_MMVAD_SUBSECTION));
     node->first_prototype_pte = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_MMVAD_FIRST_PROTOTYPE_PTE));
     node->last_contiguous_pte = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_MMVAD_LAST_CONTIGUOUS_PTE));
@@ -289,7 +296,9 @@ bool sic_vad_walk(struct sic_vad_walker *walker, struct sic_scan *scan, uint32_t
     process->first_view = scan->views.count;
     walker->nodes.count = 0;
     if (root_va == 0) {
-        process->flags |= SIC_PROCESS_NO_TREE;
+        /* So it is when a process has exited, and in a few that never had user memory. A torn record looks the same. */
+        if (process->exit_time == 0 && (process->vad_count != 0 || process->image_file_name[0] == 0))
+            return sic_scan_add_problem(scan, SIC_PROBLEM_TREE_MISSING, process_index, process->eprocess_va);
         return true;
     }
     if (!sic_is_kernel_pointer(root_va, 8))

@@ -129,6 +129,9 @@ const uint8_t *sic_address_space_page(struct sic_address_space *space, uint64_t 
     uint64_t tag = (va & ~PAGE_MASK) | 1;
     struct cached_page *cached = &space->pages[(va >> SIC_PAGE_SHIFT) % PAGE_CACHE_SIZE];
 
+    /* What is not canonical, or a user's, would be cut to an address that somebody else means. */
+    if (!sic_is_kernel_pointer(va, 1))
+        return NULL;
     if (cached->tag != tag)
         *cached = (struct cached_page){.tag = tag, .page = translate(space, va)};
     return cached->page;

@@ -1,5 +1,6 @@
 #include "kernel/collect.h"
 
+#include "core/accounts.h"
 #include "core/names.h"
 #include "core/process.h"
 #include "core/section.h"
@@ -155,7 +156,7 @@ static bool merge_workers(struct collection *collection)
     }
     for (uint32_t i = 0; i < scan->processes.count; i++)
         sic_scan_process(scan, i)->first_view += bases[collection->owners[i]];
-    return true;
+    return collection->worker_count == 1 || sic_scan_order_subsections(scan);
 }
 
 static void release_workers(struct collection *collection)
@@ -189,19 +190,96 @@ static bool read_paths(struct sic_scan *scan, const struct sic_reader *reader, c
     return true;
 }
 
-static bool read_rest(const struct collection *collection, const struct sic_reader *reader)
+/* Paths and names: decoration, whose absence changes no answer. */
+static bool read_decoration(const struct collection *collection, const struct sic_reader *reader)
 {
     const struct sic_layout *layout = &collection->kernel->profile.layout;
     const struct sic_collect_options *options = collection->options;
     struct sic_scan *scan = collection->scan;
 
-    if (!sic_sections_resolve(scan, reader, layout))
-        return false;
     if (options->with_paths && !read_paths(scan, reader, layout))
         return false;
     return !options->with_names || !sic_layout_has(layout, SIC_FIELD_FILE_OBJECT_FILE_NAME) ||
            sic_section_names_read(scan, reader, sic_layout_offset(layout, SIC_FIELD_FILE_OBJECT_FILE_NAME),
                                   options->minimum_views);
+}
+
+/* Process ids are multiples of 4 below 2^32. */
+static bool is_process(const struct sic_process *process)
+{
+    return process->id % 4 == 0 && process->id <= UINT32_MAX && process->id != 0 &&
+           sic_is_kernel_pointer(process->vad_root_va, 16);
+}
+
+/* Processes that the list lacks, at the list's end: where in it they stood is not known. */
+static bool append_strangers(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
+                             const struct sic_array *strangers)
+{
+    for (uint32_t i = 0; i < strangers->count; i++) {
+        uint64_t eprocess_va = ((const uint64_t *)strangers->elements)[i];
+        struct sic_process read, *process;
+
+        if (!sic_scan_add_note(scan, SIC_NOTE_PROCESS_NOT_LISTED, SIC_NONE, SIC_NONE, eprocess_va))
+            return false;
+        if (!sic_process_read(reader, layout, eprocess_va, &read) || !is_process(&read))
+            continue;
+        process = sic_array_append(&scan->allocator, &scan->processes, sizeof(*process));
+        if (!process)
+            return false;
+        *process = read;
+        process->flags |= SIC_PROCESS_UNLISTED;
+    }
+    return true;
+}
+
+/* One whole collection, over the listed processes and those that an earlier one found besides. */
+static enum sic_status collect_with(struct collection *collection, const struct sic_reader *reader,
+                                    const struct sic_array *known_strangers, struct sic_array *strangers,
+                                    struct sic_error *error)
+{
+    const struct sic_layout *layout = &collection->kernel->profile.layout;
+    struct sic_scan *scan = collection->scan;
+    enum sic_status status;
+
+    if (!sic_process_list_read(scan, reader, layout, &collection->kernel->processes, SIC_NONE) ||
+        !append_strangers(scan, reader, layout, known_strangers) || !sic_processes_part_trees(scan))
+        return no_memory(error);
+    status = walk_all(collection, error);
+    if (status == SIC_OK &&
+        (!sic_sections_resolve(scan, reader, layout) || !sic_accounts_compare(scan, reader, layout, strangers)))
+        status = no_memory(error);
+    return status;
+}
+
+static void restart(struct collection *collection)
+{
+    struct sic_allocator allocator = collection->scan->allocator;
+
+    sic_scan_deinit(collection->scan);
+    sic_scan_init(collection->scan, &allocator);
+    collection->owners = NULL;
+    collection->worker_count = 0;
+    atomic_store(&collection->next, 0);
+}
+
+/*
+ * Sections list views of processes that the process list lacks: it is broken, or somebody took them out. A second pass
+ * has them in; what even that leads to is noted, not walked, so that no list decides how long the work takes.
+ */
+static enum sic_status collect_all(struct collection *collection, const struct sic_reader *reader,
+                                   struct sic_error *error)
+{
+    struct sic_array none = {0}, strangers = {0}, more = {0};
+    const struct sic_allocator allocator = collection->scan->allocator;
+    enum sic_status status = collect_with(collection, reader, &none, &strangers, error);
+
+    if (status == SIC_OK && strangers.count > 0) {
+        restart(collection);
+        status = collect_with(collection, reader, &strangers, &more, error);
+    }
+    sic_array_free(&allocator, &strangers, sizeof(uint64_t));
+    sic_array_free(&allocator, &more, sizeof(uint64_t));
+    return status;
 }
 
 enum sic_status sic_collect(const struct sic_kernel *kernel, const struct sic_collect_options *options,
@@ -215,11 +293,8 @@ enum sic_status sic_collect(const struct sic_kernel *kernel, const struct sic_co
     if (status != SIC_OK)
         return status;
     reader = sic_address_space_reader(space);
-    if (!sic_process_list_read(scan, &reader, &kernel->profile.layout, &kernel->processes, SIC_NONE))
-        status = no_memory(error);
-    if (status == SIC_OK)
-        status = walk_all(&collection, error);
-    if (status == SIC_OK && !read_rest(&collection, &reader))
+    status = collect_all(&collection, &reader, error);
+    if (status == SIC_OK && !read_decoration(&collection, &reader))
         status = no_memory(error);
     if (status == SIC_OK && scan->problems.count > 0)
         qsort(scan->problems.elements, scan->problems.count, sizeof(struct sic_problem), compare_problems);

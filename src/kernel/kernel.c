@@ -4,6 +4,7 @@
 #include "kernel/page_table.h"
 #include "util/memory.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* NtBuildNumber holds the build in its low half, and free (f) or checked (c) in the highest digit. */
@@ -102,43 +103,77 @@ static void identify(struct sic_kernel *kernel, struct sic_address_space *space)
     }
 }
 
-static bool prove(struct sic_kernel *kernel, struct sic_address_space *space)
+static bool prove(struct sic_kernel *kernel, struct sic_address_space *space, enum sic_proof_standard standard)
 {
     struct sic_reader reader = sic_address_space_reader(space);
 
-    return sic_layout_prove(&reader, &kernel->profile.layout, &kernel->processes, sic_heap_allocator(), &kernel->proof);
+    return sic_layout_prove(&reader, &kernel->profile.layout, &kernel->processes, standard, sic_heap_allocator(),
+                            &kernel->proof);
 }
 
-/* Tries the profiles by their distance from the kernel's build, each distance once. */
+struct candidate {
+    uint32_t distance;
+    struct sic_profile profile;
+};
+
+/* Nearest by build first; of several for one build the newest, for most machines are serviced. */
+static int compare_candidates(const void *left, const void *right)
+{
+    const struct candidate *a = left, *b = right;
+
+    if (a->distance != b->distance)
+        return a->distance < b->distance ? -1 : 1;
+    for (unsigned i = 2; i < 4; i++) {
+        if (a->profile.first.part[i] != b->profile.first.part[i])
+            return a->profile.first.part[i] > b->profile.first.part[i] ? -1 : 1;
+    }
+    return 0;
+}
+
+#define CANDIDATE_LIMIT 64u
+
+/* The best of the candidates [first, end), which are equally near: of those that are proved, the likeliest. */
+static bool choose_among(struct sic_kernel *kernel, struct sic_address_space *space, const struct candidate *candidates,
+                         unsigned first, unsigned end)
+{
+    struct sic_proof best = {0};
+    unsigned chosen = end;
+
+    for (unsigned i = first; i < end; i++) {
+        kernel->profile = candidates[i].profile;
+        if (!prove(kernel, space, SIC_PROOF_OF_GUESS) || (chosen != end && kernel->proof.likely <= best.likely))
+            continue;
+        best = kernel->proof;
+        chosen = i;
+    }
+    if (chosen == end)
+        return false;
+    kernel->profile = candidates[chosen].profile;
+    kernel->proof = best;
+    return true;
+}
+
 static bool choose_nearest(struct sic_kernel *kernel, struct sic_address_space *space)
 {
-    uint32_t tried_distance = 0;
-    bool is_first = true;
+    struct candidate *candidates = calloc(CANDIDATE_LIMIT, sizeof(*candidates));
+    unsigned count = 0, end;
+    bool chosen = false;
+    size_t cursor = 0;
 
-    for (;;) {
-        struct sic_profile profile;
-        uint32_t nearest = UINT32_MAX;
-        size_t cursor = 0;
-
-        while (sic_profile_builtin_next(&cursor, &profile)) {
-            uint32_t distance = sic_profile_build_distance(&profile, kernel->build);
-
-            if ((is_first || distance > tried_distance) && distance < nearest)
-                nearest = distance;
-        }
-        if (nearest == UINT32_MAX)
-            return false;
-        cursor = 0;
-        while (sic_profile_builtin_next(&cursor, &profile)) {
-            if (sic_profile_build_distance(&profile, kernel->build) != nearest)
-                continue;
-            kernel->profile = profile;
-            if (prove(kernel, space))
-                return true;
-        }
-        tried_distance = nearest;
-        is_first = false;
+    if (!candidates)
+        return false;
+    while (count < CANDIDATE_LIMIT && sic_profile_builtin_next(&cursor, &candidates[count].profile)) {
+        candidates[count].distance = sic_profile_build_distance(&candidates[count].profile, kernel->build);
+        count++;
     }
+    qsort(candidates, count, sizeof(*candidates), compare_candidates);
+    for (unsigned first = 0; first < count && !chosen; first = end) {
+        for (end = first + 1; end < count && candidates[end].distance == candidates[first].distance;)
+            end++;
+        chosen = choose_among(kernel, space, candidates, first, end);
+    }
+    free(candidates);
+    return chosen;
 }
 
 static enum sic_status choose_layout(struct sic_kernel *kernel, struct sic_address_space *space,
@@ -149,18 +184,43 @@ static enum sic_status choose_layout(struct sic_kernel *kernel, struct sic_addre
                              "the kernel's list of processes is not in this image: ntoskrnl.exe's export "
                              "PsInitialSystemProcess cannot be read; check that the image is whole");
     kernel->layout_source = SIC_LAYOUT_EXACT;
-    if (kernel->is_known && sic_profile_builtin_find(kernel->known.layout, &kernel->profile) && prove(kernel, space))
+    if (kernel->is_known && sic_profile_builtin_find(kernel->known.layout, &kernel->profile) &&
+        prove(kernel, space, SIC_PROOF_OF_IDENTITY))
         return SIC_OK;
     kernel->layout_source = SIC_LAYOUT_NEAREST;
     if (choose_nearest(kernel, space))
         return SIC_OK;
+    if (kernel->is_known)
+        return sic_error_set(error, SIC_BROKEN,
+                             "the image is too damaged: the structures of its kernel (build %u, %s), which SiC knows, "
+                             "contradict each other; take the image anew",
+                             kernel->build, kernel->pdb.guid_age);
     return sic_error_set(error, SIC_UNSUPPORTED,
                          "no built-in profile agrees with this kernel (build %u, %s %s): it is of a release that SiC "
-                         "does not know, or too little of its structures is in the image",
+                         "does not know, or too little of it is in the image; take the image anew or add its profile",
                          kernel->build, kernel->pdb.name[0] ? kernel->pdb.name : "PDB unknown", kernel->pdb.guid_age);
 }
 
-/* The System process's own page tables map all that is shared by every process; the ones found may be any process's. */
+/* Whether page tables at `root_pa` show the same page at `va` as those in use. */
+static bool maps_alike(const struct sic_kernel *kernel, struct sic_address_space *space, uint64_t root_pa, uint64_t va)
+{
+    struct sic_paging paging = {.root_pa = root_pa, .invalid_pte_mask = kernel->paging.invalid_pte_mask};
+    struct sic_address_space *other;
+    struct sic_error error;
+    const uint8_t *page = sic_address_space_page(space, va);
+    bool alike;
+
+    if (sic_address_space_create(kernel->image, &paging, &error, &other) != SIC_OK)
+        return false;
+    alike = page && sic_address_space_page(other, va) == page;
+    sic_address_space_destroy(other);
+    return alike;
+}
+
+/*
+ * The System process's own page tables map all that is shared by every process; the ones found may be any process's.
+ * They are taken when they show the System process, and the kernel, where the others do.
+ */
 static void prefer_system_page_tables(struct sic_kernel *kernel, struct sic_address_space *space)
 {
     struct sic_reader reader = sic_address_space_reader(space);
@@ -170,10 +230,12 @@ static void prefer_system_page_tables(struct sic_kernel *kernel, struct sic_addr
         return;
     sic_scan_init(&scan, sic_heap_allocator());
     if (sic_process_list_read(&scan, &reader, &kernel->profile.layout, &kernel->processes, 1) &&
-        scan.processes.count == 1) {
+        scan.processes.count == 1 && sic_scan_process(&scan, 0)->id == 4) {
         uint64_t root_pa = sic_scan_process(&scan, 0)->directory_table_base & SIC_PTE_FRAME_MASK;
 
-        if (root_pa != 0 && has_frame(kernel->image, root_pa))
+        if (root_pa != kernel->paging.root_pa && has_frame(kernel->image, root_pa) &&
+            maps_alike(kernel, space, root_pa, sic_scan_process(&scan, 0)->eprocess_va) &&
+            (kernel->pe.base_va == 0 || maps_alike(kernel, space, root_pa, kernel->pe.base_va)))
             kernel->paging.root_pa = root_pa;
     }
     sic_scan_deinit(&scan);

@@ -95,14 +95,26 @@ static bool find_start(struct list_walk *walk, uint64_t *start_va)
     return sic_reader_u64(walk->reader, walk->head_va + FLINK, start_va) && sic_is_kernel_pointer(*start_va, 8);
 }
 
+/* Names the process that the list leads to and does not come back from; where even that is wild, the last one before.
+ */
+static bool report_break(const struct list_walk *walk, uint64_t last_va, uint32_t link)
+{
+    uint32_t offset = sic_layout_offset(walk->layout, SIC_FIELD_EPROCESS_ACTIVE_PROCESS_LINKS);
+    uint64_t next_va;
+
+    if (sic_reader_u64(walk->reader, last_va + link, &next_va) && sic_is_kernel_pointer(next_va, 8))
+        return sic_scan_add_problem(walk->scan, SIC_PROBLEM_PROCESS_LIST, SIC_NONE, next_va - offset);
+    return sic_scan_add_problem(walk->scan, SIC_PROBLEM_PROCESS_LIST, SIC_NONE, last_va - offset);
+}
+
 /* The list is broken after `last_va`: what lies between the break and the end is reached from the end. */
 static bool append_from_end(struct list_walk *walk, uint64_t start_va, uint64_t last_va)
 {
     uint32_t first = walk->scan->processes.count;
-    uint64_t end_va, reached_va;
+    uint64_t end_va, reached_va = 0;
     enum end end;
 
-    if (!sic_scan_add_problem(walk->scan, SIC_PROBLEM_PROCESS_LIST, SIC_NONE, last_va))
+    if (!report_break(walk, last_va, FLINK))
         return false;
     if (walk->head_va != 0) {
         if (!follow(walk, walk->head_va, BLINK, &end_va))
@@ -120,6 +132,8 @@ static bool append_from_end(struct list_walk *walk, uint64_t start_va, uint64_t 
         return true;
     end = append_run(walk, end_va, BLINK, &reached_va);
     reverse_processes(walk->scan, first);
+    if (end == END_BROKEN && !report_break(walk, reached_va, BLINK))
+        return false;
     return end != END_NO_MEMORY;
 }
 

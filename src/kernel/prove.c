@@ -1,5 +1,6 @@
 #include "kernel/prove.h"
 
+#include "core/chain.h"
 #include "core/process.h"
 #include "core/section.h"
 #include "core/vad.h"
@@ -35,13 +36,26 @@ static bool is_plausible_process(const struct sic_process *process)
            (process->vad_root_va == 0 || sic_is_kernel_pointer(process->vad_root_va, 16));
 }
 
-static const char *judge_processes(const struct sic_scan *scan, struct sic_proof *proof)
+/* Whether some entry of the list could not be read; then the first that could be need not be System. */
+static bool is_list_torn(const struct sic_scan *scan)
+{
+    const struct sic_problem *problems = scan->problems.elements;
+
+    for (uint32_t i = 0; i < scan->problems.count; i++) {
+        if (problems[i].kind == SIC_PROBLEM_PROCESS_LIST || problems[i].kind == SIC_PROBLEM_PROCESS_UNREADABLE)
+            return true;
+    }
+    return false;
+}
+
+static const char *judge_processes(const struct sic_scan *scan, enum sic_proof_standard standard,
+                                   struct sic_proof *proof)
 {
     uint32_t plausible = 0;
 
     if (scan->processes.count == 0)
         return "its process list leads to no process";
-    if (!is_system_process(sic_scan_process(scan, 0)))
+    if (standard == SIC_PROOF_OF_GUESS && !is_list_torn(scan) && !is_system_process(sic_scan_process(scan, 0)))
         return "the first process is not System with pid 4";
     for (uint32_t i = 0; i < scan->processes.count; i++)
         plausible += is_plausible_process(sic_scan_process(scan, i));
@@ -55,33 +69,32 @@ static const char *judge_processes(const struct sic_scan *scan, struct sic_proof
 static bool is_contradiction(uint32_t problem_kind)
 {
     return problem_kind != SIC_PROBLEM_NODE_UNREADABLE && problem_kind != SIC_PROBLEM_PROCESS_UNREADABLE &&
-           problem_kind != SIC_PROBLEM_PROCESS_LIST;
+           problem_kind != SIC_PROBLEM_PROCESS_LIST && problem_kind != SIC_PROBLEM_TREE_MISSING;
 }
 
 static void judge_nodes(const struct sic_scan *scan, struct sic_proof *proof)
 {
     const struct sic_problem *problems = scan->problems.elements;
 
-    for (uint32_t i = 0; i < scan->processes.count; i++)
-        proof->agreements += sic_scan_process(scan, i)->node_count;
+    for (uint32_t i = 0; i < scan->processes.count; i++) {
+        const struct sic_process *process = sic_scan_process(scan, i);
+
+        proof->agreements += process->node_count;
+        proof->likely += process->node_count != 0 && process->node_count == process->vad_count;
+    }
     for (uint32_t i = 0; i < scan->problems.count; i++)
         proof->contradictions += is_contradiction(problems[i].kind);
 }
 
-/* The view's first prototype PTE, and the last that its node names, lie in the subsection that it names. */
+/* The view's first prototype PTE lies in the subsection that it names; an image view may start in a later one. */
 static bool does_view_fit(const struct sic_scan *scan, const struct sic_view *view)
 {
     const struct sic_subsection *subsection = sic_scan_subsection(scan, view->subsection);
     const struct sic_section *section = sic_scan_section(scan, subsection->section);
-    uint64_t base = subsection->base, ptes = subsection->pte_count;
 
-    if (section->flags & SIC_SECTION_IMAGE) {
-        base = section->prototype_pte;
-        ptes = section->pte_count;
-    }
-    if (view->first_prototype_pte - base >= ptes * 8)
-        return false;
-    return view->last_contiguous_pte == SIC_WHOLE_VIEW_CONTIGUOUS || view->last_contiguous_pte - base < ptes * 8;
+    if (section->flags & SIC_SECTION_IMAGE && !(section->flags & SIC_SECTION_SIZE_UNKNOWN))
+        return view->first_prototype_pte - subsection->base < (uint64_t)section->pte_count * 8;
+    return sic_view_is_in_subsection(scan, view);
 }
 
 static void judge_views(const struct sic_scan *scan, struct sic_proof *proof)
@@ -142,13 +155,14 @@ static bool walk_trees(struct sic_scan *scan, const struct sic_reader *reader, c
 }
 
 static bool prove_in_scan(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
-                          const struct sic_process_list *list, struct sic_proof *proof)
+                          const struct sic_process_list *list, enum sic_proof_standard standard,
+                          struct sic_proof *proof)
 {
 
     if (!sic_process_list_read(scan, reader, layout, list, PROOF_PROCESS_LIMIT))
         return false;
-    proof->refusal = judge_processes(scan, proof);
-    if (proof->refusal || !walk_trees(scan, reader, layout))
+    proof->refusal = judge_processes(scan, standard, proof);
+    if (proof->refusal || !sic_processes_part_trees(scan) || !walk_trees(scan, reader, layout))
         return false;
     judge_nodes(scan, proof);
     if (!sic_sections_resolve(scan, reader, layout))
@@ -159,8 +173,8 @@ static bool prove_in_scan(struct sic_scan *scan, const struct sic_reader *reader
 }
 
 bool sic_layout_prove(const struct sic_reader *reader, const struct sic_layout *layout,
-                      const struct sic_process_list *list, const struct sic_allocator *allocator,
-                      struct sic_proof *proof)
+                      const struct sic_process_list *list, enum sic_proof_standard standard,
+                      const struct sic_allocator *allocator, struct sic_proof *proof)
 {
     struct sic_scan scan;
     bool judged;
@@ -171,7 +185,7 @@ bool sic_layout_prove(const struct sic_reader *reader, const struct sic_layout *
         return false;
     }
     sic_scan_init(&scan, allocator);
-    judged = prove_in_scan(&scan, reader, layout, list, proof);
+    judged = prove_in_scan(&scan, reader, layout, list, standard, proof);
     if (judged && !proof->refusal) {
         uint32_t nodes = 0;
 
@@ -181,5 +195,9 @@ bool sic_layout_prove(const struct sic_reader *reader, const struct sic_layout *
             proof->refusal = "no process has a VAD tree that can be read";
     }
     sic_scan_deinit(&scan);
-    return judged && !proof->refusal && proof->contradictions * AGREEMENTS_PER_CONTRADICTION <= proof->agreements;
+    if (!judged || proof->refusal)
+        return false;
+    if (standard == SIC_PROOF_OF_IDENTITY)
+        return proof->contradictions < proof->agreements;
+    return proof->contradictions * AGREEMENTS_PER_CONTRADICTION <= proof->agreements;
 }

@@ -8,8 +8,8 @@
 void sic_console_prepare(void);
 
 /*
- * The program's arguments in UTF-8: on Windows `argv` is in the system's code page, which loses what that lacks. The result
- * lives as long as the program; NULL when memory ran out.
+ * The program's arguments in UTF-8: on Windows `argv` is in the system's code page, which loses what that lacks. The
+ * result lives as long as the program; NULL when memory ran out.
  */
 char **sic_console_arguments(char **argv);
 

@@ -1,62 +1,41 @@
 /*
- * Two control areas that claim one array of prototype PTEs: only a torn image holds such a thing.
+ * Two subsections that claim the same prototype PTEs: only a torn image holds such a thing.
  */
+#include "core/sort.h"
 #include "sharing/region.h"
 
-#include <stdlib.h>
-
-/* A subsection's array [start, end), as addresses. */
-struct claim {
-    uint64_t start;
-    uint64_t end;
-    uint32_t section;
-    uint64_t subsection_va;
-};
-
-static int compare_claims(const void *left, const void *right)
+static bool is_claim(const struct sic_subsection *subsection)
 {
-    const struct claim *a = left, *b = right;
-
-    if (a->start != b->start)
-        return a->start < b->start ? -1 : 1;
-    return a->subsection_va < b->subsection_va ? -1 : a->subsection_va > b->subsection_va;
+    return !(subsection->flags & SIC_SUBSECTION_UNREAD) && subsection->base != 0 && subsection->pte_count != 0;
 }
 
-static uint32_t gather_claims(const struct sic_scan *scan, struct claim *claims)
+static bool gather_claims(const struct sic_scan *scan, struct sic_array *claims)
 {
-    uint32_t count = 0;
-
+    if (!sic_array_reserve(&scan->allocator, claims, sizeof(struct sic_key), scan->subsections.count))
+        return false;
     for (uint32_t i = 0; i < scan->subsections.count; i++) {
-        const struct sic_subsection *subsection = sic_scan_subsection(scan, i);
-
-        if (subsection->flags & SIC_SUBSECTION_UNREAD || subsection->base == 0 || subsection->pte_count == 0 ||
-            !(subsection->flags & (SIC_SUBSECTION_VIEWED | SIC_SUBSECTION_REACHED)))
-            continue;
-        claims[count++] = (struct claim){.start = subsection->base,
-                                         .end = subsection->base + (uint64_t)subsection->pte_count * 8,
-                                         .section = subsection->section,
-                                         .subsection_va = subsection->va};
+        if (is_claim(sic_scan_subsection(scan, i)))
+            ((struct sic_key *)claims->elements)[claims->count++] =
+                (struct sic_key){.key = sic_scan_subsection(scan, i)->base, .value = i};
     }
-    return count;
+    return sic_sort_keys(&scan->allocator, claims->elements, claims->count);
 }
 
 bool sic_regions_report_claims(struct sic_scan *scan)
 {
-    struct claim *claims = malloc(((size_t)scan->subsections.count + 1) * sizeof(*claims)), reaching;
-    bool added = claims != NULL;
-    uint32_t count;
+    struct sic_array claims = {0};
+    bool added = gather_claims(scan, &claims);
+    uint64_t reach = 0;
 
-    if (!claims)
-        return false;
-    count = gather_claims(scan, claims);
-    qsort(claims, count, sizeof(*claims), compare_claims);
-    reaching = claims[0];
-    for (uint32_t i = 1; i < count && added; i++) {
-        if (claims[i].start < reaching.end && claims[i].section != reaching.section)
-            added = sic_scan_add_problem(scan, SIC_PROBLEM_ARRAY_CLAIMED_TWICE, SIC_NONE, claims[i].subsection_va);
-        if (claims[i].end > reaching.end)
-            reaching = claims[i];
+    for (uint32_t i = 0; added && i < claims.count; i++) {
+        const struct sic_key *claim = (struct sic_key *)claims.elements + i;
+        const struct sic_subsection *subsection = sic_scan_subsection(scan, (uint32_t)claim->value);
+        uint64_t end = subsection->base + (uint64_t)subsection->pte_count * 8;
+
+        if (claim->key < reach)
+            added = sic_scan_add_problem(scan, SIC_PROBLEM_ARRAY_CLAIMED_TWICE, SIC_NONE, subsection->va);
+        reach = end > reach ? end : reach;
     }
-    free(claims);
+    sic_array_free(&scan->allocator, &claims, sizeof(struct sic_key));
     return added;
 }

@@ -1,6 +1,6 @@
 #include "sharing/region.h"
 
-#include "sharing/chain.h"
+#include "sharing/span.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,6 @@ struct span {
 
 struct builder {
     const struct sic_scan *scan;
-    struct sic_chain_place *places;
     enum sic_region_rule rule;
     uint32_t *by_section; /* view indexes, by section, then in process order */
     uint32_t *starts;     /* for each section, where its views start in by_section; one more at the end */
@@ -37,10 +36,13 @@ static uint32_t section_of(const struct sic_scan *scan, uint32_t view)
     return sic_scan_subsection(scan, sic_scan_view(scan, view)->subsection)->section;
 }
 
-/*
- * Sorts the views by section, keeping the order of the processes. The views of a section that has only one are left
- * out: they share nothing, and on real machines they are many.
- */
+/* Device and physical memory is no shared memory in SiC's sense; and of one view nothing is shared: most are such. */
+static bool can_be_shared(const struct sic_section *section)
+{
+    return section->view_count >= 2 && !(section->flags & SIC_SECTION_PHYSICAL);
+}
+
+/* Sorts the views of sections that can be shared by section, keeping the order of the processes. */
 static bool sort_by_section(struct builder *builder)
 {
     const struct sic_scan *scan = builder->scan;
@@ -50,10 +52,8 @@ static bool sort_by_section(struct builder *builder)
     builder->starts = calloc((size_t)sections + 1, sizeof(uint32_t));
     next = calloc((size_t)sections + 1, sizeof(uint32_t));
     for (uint32_t i = 0; builder->starts && next && i < sections; i++) {
-        uint32_t count = sic_scan_section(scan, i)->view_count;
-
         builder->starts[i] = next[i] = total;
-        total += count >= 2 ? count : 0;
+        total += can_be_shared(sic_scan_section(scan, i)) ? sic_scan_section(scan, i)->view_count : 0;
     }
     builder->by_section = malloc(((size_t)total + 1) * sizeof(uint32_t));
     builder->regions->views = malloc(((size_t)total + 1) * sizeof(uint32_t));
@@ -68,7 +68,7 @@ static bool sort_by_section(struct builder *builder)
         for (uint32_t i = process->first_view; i < process->first_view + process->view_count; i++) {
             uint32_t section = section_of(scan, i);
 
-            if (sic_scan_section(scan, section)->view_count >= 2)
+            if (can_be_shared(sic_scan_section(scan, section)))
                 builder->by_section[next[section]++] = i;
         }
     }
@@ -118,7 +118,11 @@ static bool fill_spans(struct builder *builder, uint32_t section)
             span->first = view->first_prototype_pte / 8;
             span->end = span->first + 1;
         } else {
-            sic_chain_span(builder->scan, builder->places, view, &span->chain, &span->first, &span->end);
+            struct sic_span place = sic_view_span(builder->scan, view);
+
+            span->chain = place.chain;
+            span->first = place.first;
+            span->end = place.end;
         }
     }
     return true;
@@ -250,11 +254,8 @@ enum sic_status sic_regions_build(const struct sic_scan *scan, enum sic_region_r
 {
     struct sic_regions built = {0};
     struct builder builder = {.scan = scan, .rule = rule, .regions = &built};
-    enum sic_status status = sic_chain_places(scan, error, &builder.places);
+    enum sic_status status = build(&builder) ? SIC_OK : no_memory(error);
 
-    if (status == SIC_OK && !build(&builder))
-        status = no_memory(error);
-    free(builder.places);
     free(builder.by_section);
     free(builder.starts);
     free(builder.spans);

@@ -36,8 +36,8 @@ SIC_MUST_CHECK enum sic_status sic_regions_build(const struct sic_scan *scan, en
 void sic_regions_deinit(struct sic_regions *regions);
 
 /*
- * Finds prototype PTE arrays that two control areas claim, which only a torn image holds, and adds a problem for each.
- * Such views are never joined. False when memory ran out.
+ * Finds prototype PTE arrays that two subsections claim, which only a torn image holds, and adds a problem for each.
+ * Views of different control areas are never joined. False when memory ran out.
  */
 bool sic_regions_report_claims(struct sic_scan *scan);
 

@@ -1,0 +1,220 @@
+#include "core/accounts.h"
+
+#define OWNER_KIND_MASK    7ull
+#define OWNER_PROCESS      1u
+#define OWNER_SESSION      2u
+#define OWNER_SYSTEM_CACHE 3u
+
+struct comparison {
+    struct sic_scan *scan;
+    const struct sic_reader *reader;
+    const struct sic_layout *layout;
+    struct sic_array *strangers;
+    struct sic_index processes;      /* by _EPROCESS address */
+    struct sic_index stranger_index; /* by _EPROCESS address */
+    uint8_t *is_listed;              /* a bit for each view: its section's list has it */
+};
+
+/* One entry of a section's list: the node that holds it. */
+struct listed_view {
+    uint64_t node_va;
+    uint64_t owner_va;
+    uint64_t start_vpn;
+    unsigned owner_kind;
+};
+
+static bool read_listed_view(const struct comparison *comparison, uint64_t links_va, struct listed_view *view)
+{
+    const struct sic_layout *layout = comparison->layout;
+    uint8_t scratch[SIC_VAD_SIZE_LIMIT];
+    uint64_t node_va = links_va - sic_layout_offset(layout, SIC_FIELD_MMVAD_VIEW_LINKS);
+    const uint8_t *bytes =
+        sic_reader_bytes(comparison->reader, node_va, scratch, sic_layout_offset(layout, SIC_FIELD_MMVAD_SIZE));
+    uint64_t owner;
+
+    if (!bytes)
+        return false;
+    owner = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_MMVAD_VADS_PROCESS));
+    *view = (struct listed_view){
+        .node_va = node_va,
+        .owner_va = owner & ~OWNER_KIND_MASK,
+        .owner_kind = owner & OWNER_KIND_MASK,
+        .start_vpn = sic_load32(bytes + sic_layout_offset(layout, SIC_FIELD_MMVAD_SHORT_STARTING_VPN)) |
+                     (uint64_t)bytes[sic_layout_offset(layout, SIC_FIELD_MMVAD_SHORT_STARTING_VPN_HIGH)] << 32,
+    };
+    return true;
+}
+
+/* The view of a process that starts at `start_vpn`; its views ascend. SIC_NONE when the tree has none there. */
+static uint32_t find_view(const struct sic_scan *scan, uint32_t process_index, uint64_t start_vpn)
+{
+    const struct sic_process *process = sic_scan_process(scan, process_index);
+    uint32_t low = process->first_view, high = process->first_view + process->view_count;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (sic_scan_view(scan, middle)->start_vpn < start_vpn)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low < process->first_view + process->view_count && sic_scan_view(scan, low)->start_vpn == start_vpn)
+        return low;
+    return SIC_NONE;
+}
+
+static bool add_stranger(struct comparison *comparison, uint64_t eprocess_va)
+{
+    const struct sic_allocator *allocator = &comparison->scan->allocator;
+    uint32_t known;
+    uint64_t *stranger;
+
+    if (sic_index_find(&comparison->stranger_index, comparison->strangers, sizeof(*stranger), eprocess_va, &known))
+        return true;
+    stranger = sic_array_append(allocator, comparison->strangers, sizeof(*stranger));
+    if (!stranger)
+        return false;
+    *stranger = eprocess_va;
+    return sic_index_add(allocator, &comparison->stranger_index, eprocess_va, comparison->strangers->count - 1);
+}
+
+static bool compare_process_view(struct comparison *comparison, uint32_t section, const struct listed_view *listed)
+{
+    struct sic_scan *scan = comparison->scan;
+    uint32_t process, view;
+
+    if (!sic_index_find(&comparison->processes, &scan->processes, sizeof(struct sic_process), listed->owner_va,
+                        &process))
+        return add_stranger(comparison, listed->owner_va);
+    view = find_view(scan, process, listed->start_vpn);
+    if (view == SIC_NONE || sic_scan_subsection(scan, sic_scan_view(scan, view)->subsection)->section != section)
+        return sic_scan_add_note(scan, SIC_NOTE_VIEW_NOT_IN_TREE, process, section, listed->node_va);
+    comparison->is_listed[view / 8] |= (uint8_t)(1u << view % 8);
+    return true;
+}
+
+static bool compare_listed_view(struct comparison *comparison, uint32_t section, const struct listed_view *listed)
+{
+    if (listed->owner_kind == OWNER_PROCESS && sic_is_kernel_pointer(listed->owner_va, 8))
+        return compare_process_view(comparison, section, listed);
+    if (listed->owner_kind == OWNER_SESSION || listed->owner_kind == OWNER_SYSTEM_CACHE)
+        sic_scan_section(comparison->scan, section)->kernel_views++;
+    return true;
+}
+
+/* The entry after `links_va`, when it points back: a list that does so cannot be endless. */
+static bool next_entry(const struct comparison *comparison, uint64_t links_va, uint64_t *next_va)
+{
+    uint64_t next, back;
+
+    if (!sic_reader_u64(comparison->reader, links_va, &next) || !sic_is_kernel_pointer(next, 8) ||
+        !sic_reader_u64(comparison->reader, next + 8, &back) || back != links_va)
+        return false;
+    *next_va = next;
+    return true;
+}
+
+static bool walk_list(struct comparison *comparison, uint32_t section)
+{
+    uint64_t control_area_va = sic_scan_section(comparison->scan, section)->control_area_va;
+    uint64_t head_va = control_area_va + sic_layout_offset(comparison->layout, SIC_FIELD_CONTROL_AREA_LIST_HEAD);
+    uint64_t links_va = head_va;
+    struct listed_view listed;
+
+    for (;;) {
+        if (!next_entry(comparison, links_va, &links_va))
+            return sic_scan_add_note(comparison->scan, SIC_NOTE_LIST_BROKEN, SIC_NONE, section, control_area_va);
+        if (links_va == head_va)
+            break;
+        if (!read_listed_view(comparison, links_va, &listed))
+            return sic_scan_add_note(comparison->scan, SIC_NOTE_LIST_BROKEN, SIC_NONE, section, control_area_va);
+        if (!compare_listed_view(comparison, section, &listed))
+            return false;
+    }
+    sic_scan_section(comparison->scan, section)->flags |= SIC_SECTION_RING_WALKED;
+    return true;
+}
+
+static bool do_counts_differ(const struct sic_section *section)
+{
+    return section->mapped_views != (uint64_t)section->view_count + section->kernel_views + section->cache_views;
+}
+
+static bool compare_sections(struct comparison *comparison)
+{
+    struct sic_scan *scan = comparison->scan;
+
+    for (uint32_t i = 0; i < scan->sections.count; i++) {
+        const struct sic_section *section = sic_scan_section(scan, i);
+
+        if (section->view_count == 0 || section->flags & SIC_SECTION_UNREAD || !do_counts_differ(section))
+            continue;
+        if (!walk_list(comparison, i))
+            return false;
+        if (do_counts_differ(sic_scan_section(scan, i)) &&
+            !sic_scan_add_note(scan, SIC_NOTE_COUNT_DIFFERS, SIC_NONE, i, sic_scan_section(scan, i)->control_area_va))
+            return false;
+    }
+    return true;
+}
+
+/* Views in trees that the list of their section, walked whole, does not have. */
+static bool note_unlisted_views(struct comparison *comparison)
+{
+    struct sic_scan *scan = comparison->scan;
+
+    for (uint32_t p = 0; p < scan->processes.count; p++) {
+        const struct sic_process *process = sic_scan_process(scan, p);
+
+        for (uint32_t i = process->first_view; i < process->first_view + process->view_count; i++) {
+            const struct sic_view *view = sic_scan_view(scan, i);
+            uint32_t section = sic_scan_subsection(scan, view->subsection)->section;
+
+            if (!(sic_scan_section(scan, section)->flags & SIC_SECTION_RING_WALKED) ||
+                comparison->is_listed[i / 8] & 1u << i % 8)
+                continue;
+            if (!sic_scan_add_note(scan, SIC_NOTE_VIEW_NOT_LISTED, p, section, view->start_vpn << 12))
+                return false;
+        }
+    }
+    return true;
+}
+
+static bool index_processes(struct comparison *comparison)
+{
+    struct sic_scan *scan = comparison->scan;
+
+    for (uint32_t i = 0; i < scan->processes.count; i++) {
+        uint64_t va = sic_scan_process(scan, i)->eprocess_va;
+        uint32_t known;
+
+        if (!sic_index_find(&comparison->processes, &scan->processes, sizeof(struct sic_process), va, &known) &&
+            !sic_index_add(&scan->allocator, &comparison->processes, va, i))
+            return false;
+    }
+    return true;
+}
+
+bool sic_accounts_compare(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
+                          struct sic_array *strangers)
+{
+    struct comparison comparison = {.scan = scan, .reader = reader, .layout = layout, .strangers = strangers};
+    const struct sic_allocator *allocator = &scan->allocator;
+    size_t size = scan->views.count / 8 + 1;
+    bool compared = false;
+
+    if (!sic_layout_has(layout, SIC_FIELD_CONTROL_AREA_LIST_HEAD) ||
+        !sic_layout_has(layout, SIC_FIELD_MMVAD_VIEW_LINKS) ||
+        !sic_layout_has(layout, SIC_FIELD_CONTROL_AREA_MAPPED_VIEWS))
+        return true;
+    comparison.is_listed = allocator->resize(allocator->context, NULL, 0, size);
+    if (comparison.is_listed) {
+        __builtin_memset(comparison.is_listed, 0, size);
+        compared = index_processes(&comparison) && compare_sections(&comparison) && note_unlisted_views(&comparison);
+        allocator->resize(allocator->context, comparison.is_listed, size, 0);
+    }
+    sic_index_free(allocator, &comparison.processes);
+    sic_index_free(allocator, &comparison.stranger_index);
+    return compared;
+}

@@ -1,0 +1,212 @@
+#include "core/chain.h"
+
+#include "core/section.h"
+
+uint64_t sic_view_contiguous_pages(const struct sic_view *view)
+{
+    uint64_t pages = sic_view_page_count(view), ptes;
+
+    if (view->flags & SIC_VIEW_TORN)
+        return 1;
+    if (view->last_contiguous_pte == SIC_WHOLE_VIEW_CONTIGUOUS)
+        return pages;
+    ptes = (view->last_contiguous_pte - view->first_prototype_pte) / 8 + 1;
+    return ptes < pages ? ptes : pages;
+}
+
+bool sic_view_is_in_subsection(const struct sic_scan *scan, const struct sic_view *view)
+{
+    const struct sic_subsection *subsection = sic_scan_subsection(scan, view->subsection);
+
+    return subsection->base != 0 && view->first_prototype_pte - subsection->base < (uint64_t)subsection->pte_count * 8;
+}
+
+uint64_t sic_view_first_page(const struct sic_scan *scan, const struct sic_view *view)
+{
+    const struct sic_subsection *subsection = sic_scan_subsection(scan, view->subsection);
+
+    return subsection->first_page + (view->first_prototype_pte - subsection->base) / 8;
+}
+
+static bool goes_on(const struct sic_view *view)
+{
+    return !(view->flags & SIC_VIEW_TORN) && sic_view_contiguous_pages(view) < sic_view_page_count(view);
+}
+
+/* Links the successor of `index`, reading it first where it is new. False when memory ran out. */
+static bool link_successor(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
+                           uint32_t index)
+{
+    uint64_t next_va = sic_scan_subsection(scan, index)->next_va;
+    uint32_t known = scan->subsections.count, next;
+
+    sic_scan_subsection(scan, index)->flags |= SIC_SUBSECTION_CHASED;
+    if (!sic_is_kernel_pointer(next_va, 8))
+        return true;
+    next = sic_scan_intern_subsection(scan, next_va);
+    if (next == SIC_NONE || !sic_sections_read(scan, reader, layout, known))
+        return false;
+    /* A successor of another control area, or one that two subsections lead to, is none: the chain is torn there. */
+    if (sic_scan_subsection(scan, next)->section != sic_scan_subsection(scan, index)->section ||
+        sic_scan_subsection(scan, next)->flags & (SIC_SUBSECTION_UNREAD | SIC_SUBSECTION_FOLLOWED))
+        return true;
+    sic_scan_subsection(scan, next)->flags |= SIC_SUBSECTION_FOLLOWED;
+    sic_scan_subsection(scan, index)->next = next;
+    return true;
+}
+
+/* Follows the chain from `index` to its end, or to where it was followed before: each subsection is passed once. */
+static bool chase(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
+                  uint32_t index)
+{
+    while (index != SIC_NONE) {
+        const struct sic_subsection *subsection = sic_scan_subsection(scan, index);
+
+        if (subsection->flags & (SIC_SUBSECTION_CHASED | SIC_SUBSECTION_UNREAD))
+            return true;
+        if (!link_successor(scan, reader, layout, index))
+            return false;
+        index = sic_scan_subsection(scan, index)->next;
+    }
+    return true;
+}
+
+/*
+ * The chain from the section's first subsection, which follows its control area in memory, tells at what offset of the
+ * section a view of a later one starts. No region depends on it.
+ */
+static bool chase_from_first(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
+                             uint32_t index)
+{
+    uint32_t section = sic_scan_subsection(scan, index)->section, known = scan->subsections.count, first;
+    uint64_t first_va =
+        sic_scan_section(scan, section)->control_area_va + sic_layout_offset(layout, SIC_FIELD_CONTROL_AREA_SIZE);
+
+    if (!sic_is_kernel_pointer(first_va, 8))
+        return true;
+    first = sic_scan_intern_subsection(scan, first_va);
+    if (first == SIC_NONE || !sic_sections_read(scan, reader, layout, known))
+        return false;
+    if (sic_scan_subsection(scan, first)->section != section)
+        return true;
+    return chase(scan, reader, layout, first);
+}
+
+/* Image subsections are wanted where somebody could share them: in images that are mapped more than once. */
+static bool is_chain_wanted(const struct sic_scan *scan, const struct sic_subsection *subsection)
+{
+    const struct sic_section *section = sic_scan_section(scan, subsection->section);
+
+    return subsection->flags & SIC_SUBSECTION_GOES_ON ||
+           (section->flags & SIC_SECTION_IMAGE && section->view_count > 1);
+}
+
+static bool chase_viewed(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout)
+{
+    uint32_t viewed = scan->subsections.count;
+
+    for (uint32_t i = 0; i < viewed; i++) {
+        const struct sic_subsection *subsection = sic_scan_subsection(scan, i);
+
+        if (subsection->flags & SIC_SUBSECTION_UNREAD || subsection->section == SIC_NONE)
+            continue;
+        /* From the first one on before the others, so that each chain is one. */
+        if (!(subsection->flags & SIC_SUBSECTION_FIRST) && !chase_from_first(scan, reader, layout, i))
+            return false;
+        if (is_chain_wanted(scan, sic_scan_subsection(scan, i)) && !chase(scan, reader, layout, i))
+            return false;
+    }
+    return true;
+}
+
+static void number_chain(struct sic_scan *scan, uint32_t head)
+{
+    uint64_t page = 0;
+
+    for (uint32_t i = head; i != SIC_NONE && sic_scan_subsection(scan, i)->head == SIC_NONE;
+         i = sic_scan_subsection(scan, i)->next) {
+        struct sic_subsection *subsection = sic_scan_subsection(scan, i);
+
+        subsection->head = head;
+        subsection->first_page = page;
+        page += subsection->pte_count;
+    }
+    sic_scan_subsection(scan, head)->chain_pages = page;
+}
+
+/* No subsection has two predecessors (see link_successor), so what no head reaches is a ring. */
+static bool number_chains(struct sic_scan *scan)
+{
+    for (uint32_t i = 0; i < scan->subsections.count; i++) {
+        if (!(sic_scan_subsection(scan, i)->flags & SIC_SUBSECTION_FOLLOWED))
+            number_chain(scan, i);
+    }
+    for (uint32_t i = 0; i < scan->subsections.count; i++) {
+        const struct sic_subsection *subsection = sic_scan_subsection(scan, i);
+
+        if (subsection->head != SIC_NONE)
+            continue;
+        if (!sic_scan_add_problem(scan, SIC_PROBLEM_SUBSECTION, SIC_NONE, subsection->va))
+            return false;
+        number_chain(scan, i);
+    }
+    return true;
+}
+
+/* The last subsection of the chain that starts with `head`; of a ring, the one before `head`. */
+static uint32_t chain_tail(const struct sic_scan *scan, uint32_t head)
+{
+    uint32_t tail = head;
+
+    for (uint32_t next = sic_scan_subsection(scan, tail)->next; next != SIC_NONE && next != head;
+         next = sic_scan_subsection(scan, tail)->next)
+        tail = next;
+    return tail;
+}
+
+/* A problem where a view goes on past the part of its chain that could be read. */
+static bool report_cut_chains(struct sic_scan *scan, uint64_t *furthest)
+{
+    for (uint32_t i = 0; i < scan->views.count; i++) {
+        const struct sic_view *view = sic_scan_view(scan, i);
+        uint64_t *reach = &furthest[sic_scan_subsection(scan, view->subsection)->head], end;
+
+        if (!goes_on(view) || !sic_view_is_in_subsection(scan, view))
+            continue;
+        end = sic_view_first_page(scan, view) + sic_view_page_count(view);
+        *reach = end > *reach ? end : *reach;
+    }
+    for (uint32_t i = 0; i < scan->subsections.count; i++) {
+        uint64_t next_va;
+
+        if (furthest[i] <= sic_scan_subsection(scan, i)->chain_pages)
+            continue;
+        next_va = sic_scan_subsection(scan, chain_tail(scan, i))->next_va;
+        /* A chain that ends there is no problem: a reserved view may be longer than its section. */
+        if (next_va != 0 && !sic_scan_add_problem(scan, SIC_PROBLEM_SUBSECTION, SIC_NONE, next_va))
+            return false;
+    }
+    return true;
+}
+
+bool sic_chains_follow(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout)
+{
+    struct sic_array furthest = {0};
+    bool followed;
+
+    for (uint32_t i = 0; i < scan->views.count; i++) {
+        const struct sic_view *view = sic_scan_view(scan, i);
+
+        if (goes_on(view))
+            sic_scan_subsection(scan, view->subsection)->flags |= SIC_SUBSECTION_GOES_ON;
+    }
+    if (!chase_viewed(scan, reader, layout) || !number_chains(scan))
+        return false;
+    if (!sic_array_reserve(&scan->allocator, &furthest, sizeof(uint64_t), scan->subsections.count))
+        return false;
+    if (scan->subsections.count > 0)
+        __builtin_memset(furthest.elements, 0, scan->subsections.count * sizeof(uint64_t));
+    followed = report_cut_chains(scan, furthest.elements);
+    sic_array_free(&scan->allocator, &furthest, sizeof(uint64_t));
+    return followed;
+}

@@ -1,0 +1,26 @@
+/*
+ * The chains in which a section's subsections follow each other, and where in them views lie.
+ */
+#ifndef SIC_CORE_CHAIN_H
+#define SIC_CORE_CHAIN_H
+
+#include "core/layout.h"
+#include "core/scan.h"
+
+/*
+ * Follows the chains that matter: those that a view goes on through, those that tell at what offset a view starts, and
+ * those of images, whose subsections say what is shared and writable. Then numbers the pages of all chains. A chain
+ * that breaks off before the end of a view, or leads in a ring, is a problem. False when memory ran out.
+ */
+bool sic_chains_follow(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout);
+
+/* Pages of the view that lie in the subsection it starts in: all of them where the prototype PTEs are one array. */
+uint64_t sic_view_contiguous_pages(const struct sic_view *view);
+
+/* True when the view's first prototype PTE lies in the array of the subsection that its node names. */
+bool sic_view_is_in_subsection(const struct sic_scan *scan, const struct sic_view *view);
+
+/* The page of its chain that the view starts with; only for views that are in their subsection. */
+uint64_t sic_view_first_page(const struct sic_scan *scan, const struct sic_view *view);
+
+#endif
