@@ -1,5 +1,7 @@
 #include "core/accounts.h"
 
+#include "core/list.h"
+
 #define OWNER_KIND_MASK    7ull
 #define OWNER_PROCESS      1u
 #define OWNER_SESSION      2u
@@ -103,18 +105,6 @@ static bool compare_listed_view(struct comparison *comparison, uint32_t section,
     return true;
 }
 
-/* The entry after `links_va`, when it points back: a list that does so cannot be endless. */
-static bool next_entry(const struct comparison *comparison, uint64_t links_va, uint64_t *next_va)
-{
-    uint64_t next, back;
-
-    if (!sic_reader_u64(comparison->reader, links_va, &next) || !sic_is_kernel_pointer(next, 8) ||
-        !sic_reader_u64(comparison->reader, next + 8, &back) || back != links_va)
-        return false;
-    *next_va = next;
-    return true;
-}
-
 static bool walk_list(struct comparison *comparison, uint32_t section)
 {
     uint64_t control_area_va = sic_scan_section(comparison->scan, section)->control_area_va;
@@ -123,7 +113,7 @@ static bool walk_list(struct comparison *comparison, uint32_t section)
     struct listed_view listed;
 
     for (;;) {
-        if (!next_entry(comparison, links_va, &links_va))
+        if (!sic_list_follow(comparison->reader, links_va, SIC_LINK_FORWARD, &links_va))
             return sic_scan_add_note(comparison->scan, SIC_NOTE_LIST_BROKEN, SIC_NONE, section, control_area_va);
         if (links_va == head_va)
             break;

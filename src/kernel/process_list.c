@@ -1,10 +1,7 @@
 #include "kernel/process_list.h"
 
+#include "core/list.h"
 #include "core/process.h"
-
-/* _LIST_ENTRY {Flink, Blink} */
-#define FLINK 0u
-#define BLINK 8u
 
 struct list_walk {
     struct sic_scan *scan;
@@ -20,18 +17,6 @@ static bool is_head(const struct list_walk *walk, uint64_t links_va)
     if (walk->head_va != 0)
         return links_va == walk->head_va;
     return links_va - walk->list->kernel_va < walk->list->kernel_size;
-}
-
-/* The entry after `links_va` in the direction `link`, when it points back. */
-static bool follow(const struct list_walk *walk, uint64_t links_va, uint32_t link, uint64_t *next_va)
-{
-    uint64_t next, back;
-
-    if (!sic_reader_u64(walk->reader, links_va + link, &next) || !sic_is_kernel_pointer(next, 8) ||
-        !sic_reader_u64(walk->reader, next + (FLINK + BLINK - link), &back) || back != links_va)
-        return false;
-    *next_va = next;
-    return true;
 }
 
 static bool append_process(const struct list_walk *walk, uint64_t links_va)
@@ -54,7 +39,7 @@ enum end { END_CLOSED, END_BROKEN, END_LIMIT, END_NO_MEMORY };
  * Appends the processes from `start_va` (an entry, inclusive) on until the head. *last_va is the last entry that was
  * reached; where the list is broken, the link that leads on from it.
  */
-static enum end append_run(struct list_walk *walk, uint64_t start_va, uint32_t link, uint64_t *last_va)
+static enum end append_run(struct list_walk *walk, uint64_t start_va, enum sic_link link, uint64_t *last_va)
 {
     uint64_t links_va = start_va;
 
@@ -64,7 +49,7 @@ static enum end append_run(struct list_walk *walk, uint64_t start_va, uint32_t l
         if (!append_process(walk, links_va))
             return END_NO_MEMORY;
         *last_va = links_va;
-        if (!follow(walk, links_va, link, &links_va))
+        if (!sic_list_follow(walk->reader, links_va, link, &links_va))
             return END_BROKEN;
         /* Back where it began: a ring without a head, or whose head is unknown. */
         if (links_va == start_va)
@@ -92,12 +77,13 @@ static bool find_start(struct list_walk *walk, uint64_t *start_va)
         *start_va = walk->list->system_va + sic_layout_offset(walk->layout, SIC_FIELD_EPROCESS_ACTIVE_PROCESS_LINKS);
         return true;
     }
-    return sic_reader_u64(walk->reader, walk->head_va + FLINK, start_va) && sic_is_kernel_pointer(*start_va, 8);
+    return sic_reader_u64(walk->reader, walk->head_va + SIC_LINK_FORWARD, start_va) &&
+           sic_is_kernel_pointer(*start_va, 8);
 }
 
 /* Names the process that the list leads to and does not come back from; where even that is wild, the last one before.
  */
-static bool report_break(const struct list_walk *walk, uint64_t last_va, uint32_t link)
+static bool report_break(const struct list_walk *walk, uint64_t last_va, enum sic_link link)
 {
     uint32_t offset = sic_layout_offset(walk->layout, SIC_FIELD_EPROCESS_ACTIVE_PROCESS_LINKS);
     uint64_t next_va;
@@ -114,25 +100,25 @@ static bool append_from_end(struct list_walk *walk, uint64_t start_va, uint64_t 
     uint64_t end_va, reached_va = 0;
     enum end end;
 
-    if (!report_break(walk, last_va, FLINK))
+    if (!report_break(walk, last_va, SIC_LINK_FORWARD))
         return false;
     if (walk->head_va != 0) {
-        if (!follow(walk, walk->head_va, BLINK, &end_va))
+        if (!sic_list_follow(walk->reader, walk->head_va, SIC_LINK_BACKWARD, &end_va))
             return true;
     } else {
         /* The head stands before the first process. */
         uint64_t head_va;
 
-        if (!follow(walk, start_va, BLINK, &head_va) || !is_head(walk, head_va) ||
-            !follow(walk, head_va, BLINK, &end_va))
+        if (!sic_list_follow(walk->reader, start_va, SIC_LINK_BACKWARD, &head_va) || !is_head(walk, head_va) ||
+            !sic_list_follow(walk->reader, head_va, SIC_LINK_BACKWARD, &end_va))
             return true;
         walk->head_va = head_va;
     }
     if (is_head(walk, end_va) || end_va == last_va)
         return true;
-    end = append_run(walk, end_va, BLINK, &reached_va);
+    end = append_run(walk, end_va, SIC_LINK_BACKWARD, &reached_va);
     reverse_processes(walk->scan, first);
-    if (end == END_BROKEN && !report_break(walk, reached_va, BLINK))
+    if (end == END_BROKEN && !report_break(walk, reached_va, SIC_LINK_BACKWARD))
         return false;
     return end != END_NO_MEMORY;
 }
@@ -146,7 +132,7 @@ bool sic_process_list_read(struct sic_scan *scan, const struct sic_reader *reade
 
     if (!find_start(&walk, &start_va))
         return sic_scan_add_problem(scan, SIC_PROBLEM_PROCESS_LIST, SIC_NONE, list->head_va);
-    switch (append_run(&walk, start_va, FLINK, &last_va)) {
+    switch (append_run(&walk, start_va, SIC_LINK_FORWARD, &last_va)) {
     case END_NO_MEMORY:
         return false;
     case END_BROKEN:

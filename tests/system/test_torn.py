@@ -142,7 +142,7 @@ def test_segment_that_is_paged_out(torn):
     # Names stand in the same pool: some go with the page.
     lost = {"size": None, "name": None}
     expected = [[{**view, **lost} for view in views] for _, views in oracle.true_regions(torn.truth)]
-    answered = [[{**oracle.answered_view({"section": {**lost, **region["section"]}}, view), **lost}
+    answered = [[{**oracle.plain_view(view, {**lost, **region["section"]}), **lost}
                  for view in region["views"]] for region in document["regions"]]
     assert answered == expected
     assert b"(size not in this image)" in sic(torn.image).stdout

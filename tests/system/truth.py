@@ -5,43 +5,22 @@ def number(text):
     return int(text, 16)
 
 
+def plain_view(view, section):
+    """A view with its section, as numbers: the form in which both sides are compared."""
+    addresses = ("eprocess", "start", "end", "first_prototype_pte")
+    same = ("pid", "process", "protection", "protection_value", "section_offset")
+    return {**{key: number(view[key]) for key in addresses}, **{key: view[key] for key in same},
+            "control_area": number(section["control_area"]),
+            **{key: section[key] for key in ("kind", "name", "size")}}
+
+
 def true_view(truth, index):
     view = truth["views"][index]
-    section = truth["sections"][view["section"]]
-    return {
-        "pid": view["pid"],
-        "process": view["process"],
-        "eprocess": number(view["eprocess"]),
-        "start": number(view["start"]),
-        "end": number(view["end"]),
-        "first_prototype_pte": number(view["first_prototype_pte"]),
-        "protection": view["protection"],
-        "protection_value": view["protection_value"],
-        "section_offset": view["section_offset"],
-        "control_area": number(section["control_area"]),
-        "kind": section["kind"],
-        "name": section["name"],
-        "size": section["size"],
-    }
+    return plain_view(view, truth["sections"][view["section"]])
 
 
 def answered_view(region, view):
-    section = region["section"]
-    return {
-        "pid": view["pid"],
-        "process": view["process"],
-        "eprocess": number(view["eprocess"]),
-        "start": number(view["start"]),
-        "end": number(view["end"]),
-        "first_prototype_pte": number(view["first_prototype_pte"]),
-        "protection": view["protection"],
-        "protection_value": view["protection_value"],
-        "section_offset": view["section_offset"],
-        "control_area": number(section["control_area"]),
-        "kind": section["kind"],
-        "name": section["name"],
-        "size": section["size"],
-    }
+    return plain_view(view, region["section"])
 
 
 def true_regions(truth):
