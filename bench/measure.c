@@ -3,9 +3,12 @@
  * that the walk read, in the order in which it read them, through a mapping as fresh as the walk's.
  *   measure IMAGE [RUNS]
  */
+#include "cli/listing.h"
+#include "cli/text.h"
 #include "core/section.h"
 #include "core/vad.h"
 #include "kernel/collect.h"
+#include "platform/processors.h"
 #include "sharing/region.h"
 #include "util/memory.h"
 
@@ -23,6 +26,10 @@
 struct range {
     uint64_t offset;
     uint64_t size;
+};
+
+struct counts {
+    uint32_t views, nodes, regions;
 };
 
 static struct {
@@ -155,10 +162,40 @@ static double time_floor(const char *path)
 }
 
 struct times {
-    double open, kernel, collect, regions;
+    double open, kernel, collect, regions, text;
 };
 
-static struct times time_stages(const char *path, uint32_t *views, uint32_t *nodes, uint32_t *regions_found)
+/* The listing as the program makes it, to a file. */
+static double time_text(const char *path)
+{
+    struct sic_options options = {.image = path};
+    struct sic_listing listing;
+    struct sic_output output;
+    struct sic_error error;
+    FILE *file = tmpfile();
+    double start;
+
+    if (sic_listing_open(&options, &error, &listing) != SIC_OK)
+        fail(error.message);
+    if (!file || !sic_output_init(&output, file))
+        fail("no room for the listing");
+    start = now();
+    if (!sic_text_print(&listing, false, sic_processor_count(), &output) || !sic_output_finish(&output))
+        fail("the listing could not be written");
+    start = now() - start;
+    fclose(file);
+    sic_listing_close(&listing);
+    return start;
+}
+
+static void count(const struct sic_scan *scan, struct counts *counts)
+{
+    *counts = (struct counts){.views = scan->views.count};
+    for (uint32_t i = 0; i < scan->processes.count; i++)
+        counts->nodes += sic_scan_process(scan, i)->node_count;
+}
+
+static struct times time_stages(const char *path, struct counts *counts)
 {
     struct sic_collect_options options = {.with_paths = true, .with_names = true, .minimum_views = 2};
     struct sic_regions regions;
@@ -187,14 +224,12 @@ static struct times time_stages(const char *path, uint32_t *views, uint32_t *nod
     if (sic_regions_build(&scan, SIC_REGION_JOINED, &error, &regions) != SIC_OK)
         fail(error.message);
     times.regions = now() - start;
-    *views = scan.views.count;
-    *regions_found = regions.count;
-    *nodes = 0;
-    for (uint32_t i = 0; i < scan.processes.count; i++)
-        *nodes += sic_scan_process(&scan, i)->node_count;
+    count(&scan, counts);
+    counts->regions = regions.count;
     sic_regions_deinit(&regions);
     sic_scan_deinit(&scan);
     sic_image_close(image);
+    times.text = time_text(path);
     return times;
 }
 
@@ -211,39 +246,43 @@ static double median(double *values, unsigned count)
     return values[count / 2];
 }
 
+static void print_stage(const char *name, double *values, unsigned runs, uint32_t views, double lowest)
+{
+    double value = median(values, runs);
+
+    printf("%-26s %10.5f %14.0f %12.2f\n", name, value, views / value, value / lowest);
+}
+
 int main(int argc, char **argv)
 {
-    double open_time[RUN_LIMIT], kernel[RUN_LIMIT], collect[RUN_LIMIT], regions[RUN_LIMIT], floor_time[RUN_LIMIT];
+    double open_time[RUN_LIMIT], kernel[RUN_LIMIT], collect[RUN_LIMIT], regions[RUN_LIMIT], text[RUN_LIMIT];
+    double floor_time[RUN_LIMIT], lowest;
     unsigned runs = argc > 2 ? (unsigned)atoi(argv[2]) : 9;
-    uint32_t views, nodes, found;
-    double lowest;
+    struct counts counts;
 
     if (argc < 2 || runs == 0 || runs > RUN_LIMIT)
         fail("usage: measure IMAGE [RUNS]");
-    (void)time_stages(argv[1], &views, &nodes, &found);
+    (void)time_stages(argv[1], &counts);
     for (unsigned i = 0; i < runs; i++) {
-        struct times times = time_stages(argv[1], &views, &nodes, &found);
+        struct times times = time_stages(argv[1], &counts);
 
         open_time[i] = times.open;
         kernel[i] = times.kernel;
         collect[i] = times.collect;
         regions[i] = times.regions;
+        text[i] = times.text;
         floor_time[i] = time_floor(argv[1]);
     }
     lowest = median(floor_time, runs);
-    printf("nodes %u, views %u, regions %u, reads %zu of %llu bytes\n", nodes, views, found, record.count,
-           (unsigned long long)record.bytes);
+    printf("nodes %u, views %u, regions %u, reads %zu of %llu bytes\n", counts.nodes, counts.views, counts.regions,
+           record.count, (unsigned long long)record.bytes);
     printf("%-26s %10s %14s %12s\n", "stage (median)", "seconds", "views/second", "of the floor");
-#define PRINT(name, values)                                                                                            \
-    do {                                                                                                               \
-        double value = median(values, runs);                                                                           \
-        printf("%-26s %10.5f %14.0f %12.2f\n", name, value, views / value, value / lowest);                            \
-    } while (0)
-    PRINT("open", open_time);
-    PRINT("find kernel, prove layout", kernel);
-    PRINT("walk, sections, names", collect);
-    PRINT("regions", regions);
-    PRINT("floor", floor_time);
+    print_stage("open", open_time, runs, counts.views, lowest);
+    print_stage("find kernel, prove layout", kernel, runs, counts.views, lowest);
+    print_stage("walk, sections, names", collect, runs, counts.views, lowest);
+    print_stage("regions", regions, runs, counts.views, lowest);
+    print_stage("text", text, runs, counts.views, lowest);
+    print_stage("floor", floor_time, runs, counts.views, lowest);
     free(record.ranges);
     return 0;
 }

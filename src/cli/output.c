@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BUFFER_SIZE (256u * 1024u)
+#define BUFFER_SIZE (64u * 1024u)
 
 static const char hex_digits[] = "0123456789abcdef";
 
