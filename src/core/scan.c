@@ -113,6 +113,9 @@ bool sic_scan_merge(struct sic_scan *target, struct sic_scan *source)
     struct sic_array map = {0};
     bool merged;
 
+    /* Its map of addresses is of no more use, and room is scarcest now. */
+    if (target->views.count > 0 || target->subsections.count > 0)
+        sic_index_free(&source->allocator, &source->subsection_index);
     if (target->views.count == 0 && target->subsections.count == 0) {
         take_over(target, source);
         return merge_problems(target, source);

@@ -144,6 +144,16 @@ static int compare_problems(const void *left, const void *right)
     return a->va < b->va ? -1 : a->va > b->va;
 }
 
+/* May be called again. The processes belong to the collection. */
+static void release_worker(struct worker *worker)
+{
+    worker->scan.processes = (struct sic_array){0};
+    sic_scan_deinit(&worker->scan);
+    sic_scan_init(&worker->scan, sic_heap_allocator());
+    sic_address_space_destroy(worker->space);
+    worker->space = NULL;
+}
+
 static bool merge_workers(struct collection *collection)
 {
     struct sic_scan *scan = collection->scan;
@@ -153,6 +163,7 @@ static bool merge_workers(struct collection *collection)
         bases[i] = scan->views.count;
         if (!sic_scan_merge(scan, &collection->workers[i].scan))
             return false;
+        release_worker(&collection->workers[i]);
     }
     for (uint32_t i = 0; i < scan->processes.count; i++)
         sic_scan_process(scan, i)->first_view += bases[collection->owners[i]];
@@ -161,13 +172,8 @@ static bool merge_workers(struct collection *collection)
 
 static void release_workers(struct collection *collection)
 {
-    for (unsigned i = 0; i < collection->worker_count; i++) {
-        struct worker *worker = &collection->workers[i];
-
-        worker->scan.processes = (struct sic_array){0};
-        sic_scan_deinit(&worker->scan);
-        sic_address_space_destroy(worker->space);
-    }
+    for (unsigned i = 0; i < collection->worker_count; i++)
+        release_worker(&collection->workers[i]);
     free(collection->owners);
 }
 
