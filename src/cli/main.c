@@ -9,6 +9,7 @@
 #include "cli/output.h"
 #include "cli/text.h"
 #include "platform/console.h"
+#include "platform/heap.h"
 #include "platform/processors.h"
 
 #include <errno.h>
@@ -136,6 +137,7 @@ int main(int argc, char **argv)
     struct sic_options options;
     int status = EXIT_ERROR;
 
+    sic_heap_prepare();
     sic_console_prepare();
     argv = sic_console_arguments(argv);
     if (!argv)

@@ -7,7 +7,7 @@
 
 #define PAGE_MASK (SIC_PAGE_SIZE - 1ull)
 /* Direct-mapped caches of page and of page table translations; sizes are powers of two. */
-#define PAGE_CACHE_SIZE  4096u
+#define PAGE_CACHE_SIZE  2048u
 #define TABLE_CACHE_SIZE 512u
 
 struct cached_page {

@@ -29,8 +29,9 @@ struct worker {
 struct collection {
     const struct sic_kernel *kernel;
     const struct sic_collect_options *options;
-    struct sic_scan *scan; /* holds the processes; each belongs to the worker that took it */
-    uint32_t *owners;      /* for each process, the worker that walked it */
+    struct sic_address_space *space; /* the calling thread's */
+    struct sic_scan *scan;           /* holds the processes; each belongs to the worker that took it */
+    uint32_t *owners;                /* for each process, the worker that walked it */
     struct worker workers[THREAD_LIMIT];
     unsigned worker_count;
     atomic_uint next;
@@ -98,9 +99,14 @@ static enum sic_status prepare_workers(struct collection *collection, struct sic
         return no_memory(error);
     for (unsigned i = 0; i < count; i++) {
         struct worker *worker = &collection->workers[i];
-        enum sic_status status =
-            sic_address_space_create(collection->kernel->image, &collection->kernel->paging, error, &worker->space);
+        enum sic_status status = SIC_OK;
 
+        /* The first works in the calling thread, with its address space. */
+        if (i == 0)
+            worker->space = collection->space;
+        else
+            status =
+                sic_address_space_create(collection->kernel->image, &collection->kernel->paging, error, &worker->space);
         if (status != SIC_OK)
             return status;
         worker->collection = collection;
@@ -150,7 +156,8 @@ static void release_worker(struct worker *worker)
     worker->scan.processes = (struct sic_array){0};
     sic_scan_deinit(&worker->scan);
     sic_scan_init(&worker->scan, sic_heap_allocator());
-    sic_address_space_destroy(worker->space);
+    if (worker->space != worker->collection->space)
+        sic_address_space_destroy(worker->space);
     worker->space = NULL;
 }
 
@@ -292,18 +299,17 @@ enum sic_status sic_collect(const struct sic_kernel *kernel, const struct sic_co
                             struct sic_error *error, struct sic_scan *scan)
 {
     struct collection collection = {.kernel = kernel, .options = options, .scan = scan};
-    struct sic_address_space *space;
     struct sic_reader reader;
-    enum sic_status status = sic_address_space_create(kernel->image, &kernel->paging, error, &space);
+    enum sic_status status = sic_address_space_create(kernel->image, &kernel->paging, error, &collection.space);
 
     if (status != SIC_OK)
         return status;
-    reader = sic_address_space_reader(space);
+    reader = sic_address_space_reader(collection.space);
     status = collect_all(&collection, &reader, error);
     if (status == SIC_OK && !read_decoration(&collection, &reader))
         status = no_memory(error);
     if (status == SIC_OK && scan->problems.count > 0)
         qsort(scan->problems.elements, scan->problems.count, sizeof(struct sic_problem), compare_problems);
-    sic_address_space_destroy(space);
+    sic_address_space_destroy(collection.space);
     return status;
 }
