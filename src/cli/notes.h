@@ -10,8 +10,10 @@
 /* On standard error: a line about the kernel, one for each problem up to a limit, one that sums up. */
 void sic_notes_print(const struct sic_listing *listing, const struct sic_options *options);
 
-/* "exact: …" or "nearest by build: …", into `buffer`. */
+/* "exact by PDB GUID, …", "nearest by build, …", …, into `buffer`. */
 void sic_layout_confidence(const struct sic_kernel *kernel, char *buffer, size_t size);
+/* "exact", "pdb", "file" or "nearest": constant text for --json. */
+const char *sic_layout_source_token(const struct sic_kernel *kernel);
 
 /* What went wrong there, without a name and an address: constant text, and a short token for --json. */
 const char *sic_problem_text(unsigned kind);
