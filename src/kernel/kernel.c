@@ -51,6 +51,18 @@ static void read_exports(struct sic_kernel *kernel, const struct sic_reader *rea
         kernel->build = sic_load32(build) & BUILD_NUMBER_MASK;
 }
 
+/* Whether a list begins at `head_va`: not when its first entry is there and does not point back. */
+static bool can_be_list_head(const struct sic_reader *reader, uint64_t head_va)
+{
+    uint64_t first_va, back_va;
+
+    if (!sic_reader_u64(reader, head_va, &first_va))
+        return true;
+    if (!sic_is_kernel_pointer(first_va, 8))
+        return false;
+    return !sic_reader_u64(reader, first_va + 8, &back_va) || back_va == head_va;
+}
+
 /* Globals that symbols tell: where the process list is when no export and no header says it, and how PTEs are masked.
  */
 static void apply_globals(struct sic_kernel *kernel, const struct sic_reader *reader,
@@ -61,7 +73,7 @@ static void apply_globals(struct sic_kernel *kernel, const struct sic_reader *re
     uint64_t pointer_va = sic_global_address(globals[SIC_GLOBAL_PsInitialSystemProcess], base_va);
     uint64_t mi_state_va = sic_global_address(globals[SIC_GLOBAL_MiState], base_va);
 
-    if (head_va != 0)
+    if (head_va != 0 && can_be_list_head(reader, head_va))
         kernel->processes.head_va = head_va;
     if (kernel->processes.system_va == 0 && pointer_va != 0 && sic_reader_u64(reader, pointer_va, &system_va) &&
         sic_is_kernel_pointer(system_va, 16))

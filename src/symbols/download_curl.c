@@ -131,6 +131,7 @@ static CURL *prepare(const char *url, struct transfer *transfer)
     curl.easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, timeout);
     curl.easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
     curl.easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, timeout);
+    curl.easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)SIC_DOWNLOAD_SIZE_LIMIT);
     curl.easy_setopt(easy, CURLOPT_USERAGENT, "sic");
     curl.easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_bytes);
     curl.easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
@@ -143,16 +144,19 @@ static CURL *prepare(const char *url, struct transfer *transfer)
 static enum sic_status judge(CURL *easy, CURLcode code, const char *url, const struct transfer *transfer,
                              struct sic_error *error)
 {
-    long answer = 0;
+    long answer = 0, proxy_answer = 0;
 
     if (code == CURLE_OK)
         return SIC_OK;
+    curl.easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &proxy_answer);
+    if (proxy_answer >= 300)
+        return sic_error_set(error, SIC_IO, "%.300s: not downloaded: the proxy refuses (HTTP %ld)", url, proxy_answer);
     curl.easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer);
     if (transfer->status != SIC_OK) {
         *error = transfer->error;
         return transfer->status;
     }
-    if (transfer->is_too_large)
+    if (transfer->is_too_large || code == CURLE_FILESIZE_EXCEEDED)
         return sic_error_set(error, SIC_BROKEN, "%.300s: refused: more than %u MiB, which no PDB of a kernel has", url,
                              SIC_DOWNLOAD_SIZE_LIMIT >> 20);
     if (code == CURLE_HTTP_RETURNED_ERROR && (answer == 404 || answer == 410))

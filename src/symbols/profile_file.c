@@ -1,5 +1,6 @@
 #include "symbols/profile_file.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +18,8 @@ static enum sic_status check(const struct sic_profile_file *file, struct sic_err
     enum sic_status status;
 
     if (file->map.size > FILE_SIZE_LIMIT)
-        return sic_error_set(error, SIC_BROKEN, "%.200s: %zu bytes are no profile: at most %u are read", file->path,
-                             file->map.size, FILE_SIZE_LIMIT);
+        return sic_error_set(error, SIC_BROKEN, "%.200s: %" PRIu64 " bytes are no profile: at most %u are read",
+                             file->path, (uint64_t)file->map.size, FILE_SIZE_LIMIT);
     do {
         status = sic_profile_next((const char *)file->map.bytes, file->map.size, &cursor, &reason, &profile);
         count += status == SIC_OK;
