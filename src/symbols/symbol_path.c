@@ -66,7 +66,10 @@ static enum sic_status add_server(struct path_parser *parser, const char *url, c
         trimmed[--length] = '\0';
     if (!store || sic_path_is_foreign(store))
         store = parser->cache ? parser->cache : parser->default_store;
-    status = add_place(parser, SIC_SYMBOL_SERVER, trimmed, store, NULL);
+    /* Without a host, only slashes stood behind the scheme. */
+    status = sic_symbol_is_url(trimmed)
+                 ? add_place(parser, SIC_SYMBOL_SERVER, trimmed, store, NULL)
+                 : sic_error_set(parser->error, SIC_BROKEN, "'%.200s' in the symbol path names no server", url);
     free(trimmed);
     return status;
 }
@@ -106,6 +109,9 @@ static enum sic_status set_cache(struct path_parser *parser, const char *folder)
 
     if (!chosen)
         return SIC_OK;
+    if (sic_symbol_is_url(chosen))
+        return sic_error_set(parser->error, SIC_BROKEN,
+                             "'cache*%.200s' in the symbol path: a cache is a folder; write srv*FOLDER*URL", chosen);
     if (!sic_path_is_foreign(chosen)) {
         free(parser->cache);
         parser->cache = strdup(chosen);
