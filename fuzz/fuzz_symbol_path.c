@@ -13,7 +13,9 @@ static void check_path(const struct sic_symbol_path *path)
     for (size_t i = 0; i < path->count; i++) {
         const struct sic_symbol_place *place = &path->places[i];
 
-        if (!place->location || (place->kind == SIC_SYMBOL_SERVER) != sic_symbol_is_url(place->location) ||
+        /* No URL is taken for a folder, which would be made, and no folder for a server. */
+        if (!place->location || (place->kind == SIC_SYMBOL_SERVER && !sic_symbol_is_url(place->location)) ||
+            (place->kind == SIC_SYMBOL_FOLDER && sic_symbol_is_url(place->location)) ||
             (place->kind == SIC_SYMBOL_UNUSABLE) != (place->reason != NULL))
             abort();
     }

@@ -119,7 +119,19 @@ def structure(name, fields, size, tree):
     return text + "};\n"
 
 
-def source(rows, globals_, tree):
+def global_lines(names, addresses, before):
+    """The globals, 8 KiB each; or each at its address of a real kernel, counted from the first."""
+    if not addresses:
+        return [f"char before[{before}];"] + [f"char {name}[0x2000];" for name in names]
+    order = sorted(names, key=addresses.get)
+    ends = [addresses[name] for name in order[1:]] + [addresses[order[-1]] + 8]
+    text = [f"__attribute__((aligned(1))) char before[{before}];"]
+    for name, end in zip(order, ends):
+        text.append(f"__attribute__((aligned(1))) char {name}[{end - addresses[name]}];")
+    return text
+
+
+def source(rows, globals_, tree, addresses=None, before=0x400000):
     structures, sizes = {}, {}
     for name, row in rows.items():
         head, _, path = name.partition(".")
@@ -132,7 +144,7 @@ def source(rows, globals_, tree):
     text += [structure(name, structures.get(name, {}), sizes.get(name), tree) for name in names]
     text += [f"struct {name} use{name};" for name in names]
     # The first MiB of the image stays free for what the lab puts there.
-    text += ["char before[0x400000];"] + [f"char {name}[0x2000];" for name in globals_]
+    text += global_lines(globals_, addresses, before)
     return "\n".join(text) + "\n"
 
 
@@ -142,10 +154,10 @@ def columns():
             return line.split()[4:]
 
 
-def compile_pdb(folder, rows, name="kernel", tree="balanced", leave_out=("ObHeaderCookie",)):
-    """Makes the PDB; returns (path, GUIDAGE, {global: RVA})."""
-    names = [column for column in columns() if column not in leave_out]
-    (folder / f"{name}.c").write_text(source(rows, names, tree))
+def compile_pdb(folder, rows, name="kernel", tree="balanced", addresses=None, before=0x400000):
+    """Makes the PDB; returns (path, GUIDAGE, {global: RVA}). `addresses` {global: RVA}: so far apart are the globals."""
+    names = list(addresses) if addresses else [column for column in columns() if column != "ObHeaderCookie"]
+    (folder / f"{name}.c").write_text(source(rows, names, tree, addresses, before))
     run(tool("clang"), "--target=x86_64-pc-windows-msvc", "-g", "-gcodeview", "-w", "-fstandalone-debug", "-c",
         f"{name}.c", "-o", f"{name}.obj", cwd=folder)
     run(tool("lld-link"), "/dll", "/noentry", "/debug", f"/pdb:{name}.pdb", f"/out:{name}.dll", f"{name}.obj",
@@ -158,6 +170,16 @@ def compile_pdb(folder, rows, name="kernel", tree="balanced", leave_out=("ObHead
             re.findall(r"S_PUB32 \[size = \d+\] `(.*)`\n.*addr = (\d+):(\d+)", text) if symbol in names}
     assert set(rvas) == set(names)
     return folder / f"{name}.pdb", guid + "1", rvas
+
+
+def compile_pdb_at(folder, rows, name, addresses):
+    """A PDB whose globals lie at just these RVAs: compiled twice, the second time with what was too much taken off."""
+    _, _, rvas = compile_pdb(folder, rows, name, addresses=addresses)
+    first = min(addresses, key=addresses.get)
+    before = 0x400000 + addresses[first] - rvas[first]
+    pdb, guid_age, rvas = compile_pdb(folder, rows, name, addresses=addresses, before=before)
+    assert rvas == addresses
+    return pdb, guid_age
 
 
 def write_data(folder, rows, guid_age, rvas):

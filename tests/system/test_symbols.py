@@ -196,6 +196,22 @@ def test_damaged_pdbs_never_give_a_wrong_answer(kernel, run, tmp_path):
     assert answered < 12
 
 
+@pytest.mark.parametrize("name, words", [
+    (b"../../ev.pdb", "its PDB ev.pdb"), (b"a\x1b[31mb.pdb", "it names a?[31mb.pdb"), (b"..\0n.pdb", "it names .."),
+    (b"\0", "does not say which PDB")])
+def test_hostile_names(kernel, run, tmp_path, name, words):
+    """What the image calls its PDB leads to no other folder and to no terminal."""
+    body = pathlib.Path(kernel.world.image("raw")).read_bytes()
+    assert body.count(kernel_pdb.PDB.encode() + b"\0") == 1
+    (tmp_path / "hostile.raw").write_bytes(body.replace(kernel_pdb.PDB.encode(), name.ljust(12, b"\0")))
+    for arguments in ([], ["symbols"]):
+        answer = run(*arguments, tmp_path / "hostile.raw")
+        assert answer.returncode == (1 if arguments and "its PDB" in words else 2)
+        assert b"\x1b" not in answer.stderr + answer.stdout
+        if not arguments:
+            assert words in answer.stderr.decode()
+
+
 def test_layout_that_the_structures_contradict(kernel, run, tmp_path):
     """A PDB with the right GUID and other offsets: the proof stays in force."""
     rows = kernel_pdb.read_rows(kernel_pdb.BASE)
@@ -331,6 +347,21 @@ def test_killed_download_leaves_no_file(kernel, environment, tmp_path, server):
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert cached(tmp_path) == []
+
+
+def test_progress_on_a_terminal(kernel, environment, server):
+    reader, writer = os.openpty()
+    command = [SIC, "--timeout", "3", "--symbols", f"srv*{server.url('slow')}", kernel.image]
+    done = subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, stderr=writer, timeout=60)
+    os.close(writer)
+    text = b""
+    try:
+        while piece := os.read(reader, 65536):
+            text += piece
+    except OSError:  # Linux says so at the end of a terminal
+        pass
+    os.close(reader)
+    assert done.returncode == 2 and b"downloading the PDB: 0.0 of 0.1 MB" in text
 
 
 def test_proxy_of_the_environment(kernel, run, server):
@@ -533,38 +564,68 @@ def test_own_profile_is_not_replaced_by_another(kernel, run, tmp_path, random_wo
     assert answer.returncode == 2 and b"disagree" in answer.stderr
 
 
-def test_profile_check(kernel, run, tmp_path):
-    """The built-in rows against a PDB whose identity is that of a built-in kernel."""
-    line = next(line for line in (ROOT / "data/kernels.txt").read_text().splitlines()
-                if " 10.0.19041." in line)
-    columns, cells = kernel_pdb.columns(), line.split()
-    guid = bytes.fromhex(cells[0][:32])
+def builtin_kernel():
+    """A line of data/kernels.txt: (GUIDAGE, layout, {global: RVA}), with the RVAs far enough up for a section."""
+    for line in (ROOT / "data/kernels.txt").read_text().splitlines():
+        cells = line.split()
+        if " 10.0.19041." in line:
+            rvas = {name: int(cell, 16) for name, cell in zip(kernel_pdb.columns(), cells[4:]) if cell != "-"}
+            return cells[0], cells[3], rvas
+    raise AssertionError("no kernel of build 19041 in data/kernels.txt")
+
+
+def take_identity(guid_age):
+    """A change of streams that gives a PDB the identity of another."""
+    guid = bytes.fromhex(guid_age[:32])
     stored = guid[3::-1] + guid[5:3:-1] + guid[7:5:-1] + guid[8:]
-    rows = kernel_pdb.read_rows(cells[3])
-    # The globals cannot be had at the real kernel's addresses: they are the only differences.
-    pdb, _, _ = kernel_pdb.compile_pdb(tmp_path, rows, "same")
 
     def change(streams):
         streams[1][12:28] = stored
-        streams[3][8:12] = int(cells[0][32:], 16).to_bytes(4, "little")
-    kernel_pdb.edit(pdb, tmp_path / "store/ntkrnlmp.pdb" / cells[0] / "ntkrnlmp.pdb", change)
+        streams[3][8:12] = int(guid_age[32:], 16).to_bytes(4, "little")
+    return change
+
+
+def test_profile_check(kernel, run, tmp_path):
+    """The built-in rows and globals against PDBs that have the identity of a built-in kernel."""
+    guid_age, layout, rvas = builtin_kernel()
+    rows = kernel_pdb.read_rows(layout)
+    pdb, _ = kernel_pdb.compile_pdb_at(tmp_path, rows, "same", rvas)
+    kernel_pdb.edit(pdb, tmp_path / f"store/ntkrnlmp.pdb/{guid_age}/ntkrnlmp.pdb", take_identity(guid_age))
+    kernel.copy(tmp_path / "store/other/ntkrnlmp.pdb")
+    answer = run("profile", "--check", tmp_path / "store")
+    assert answer.returncode == 0, answer.stdout.decode() + answer.stderr.decode()
+    assert answer.stdout.decode().endswith("1 PDBs of built-in kernels compared, 1 of others; 0 differences\n")
+    # One row and one global that differ.
+    row = ("_EPROCESS.VadRoot", "_MMVAD_FLAGS.Protection")
+    moved = dict(rows, **{row[0]: (rows[row[0]][0] + 4, 0, 0), row[1]: (0, 8, 5)})
+    last = max(rvas, key=rvas.get)
+    pdb, _ = kernel_pdb.compile_pdb_at(tmp_path, moved, "moved", dict(rvas, **{last: rvas[last] + 8}))
+    kernel_pdb.edit(pdb, tmp_path / "store/flat.pdb", take_identity(guid_age))
     answer = run("profile", "--check", tmp_path / "store")
     text = answer.stdout.decode()
-    globals_ = [name for name, cell in zip(columns, cells[4:]) if cell != "-"]
-    assert answer.returncode == 2 and f"{len(globals_)} differences" in text
-    for name in globals_:
-        assert f"{name}: built in" in text
-    assert "_EPROCESS" not in text and "_MMVAD" not in text
-    moved = dict(rows, **{"_EPROCESS.VadRoot": (rows["_EPROCESS.VadRoot"][0] + 4, 0, 0)})
-    pdb, _, _ = kernel_pdb.compile_pdb(tmp_path, moved, "moved")
-    kernel_pdb.edit(pdb, tmp_path / "store/flat.pdb", change)
-    text = run("profile", "--check", tmp_path / "store").stdout.decode()
-    assert f"_EPROCESS.VadRoot: built in 0x{rows['_EPROCESS.VadRoot'][0]:x}, in the PDB 0x{moved['_EPROCESS.VadRoot'][0]:x}" in text
-    # Other kernels' PDBs alone: nothing was checked.
-    kernel.copy(tmp_path / "others/ntkrnlmp.pdb")
-    answer = run("profile", "--check", tmp_path / "others")
+    assert answer.returncode == 2 and answer.stderr.count(b"\n") == 1
+    for line in (f"{row[0]}: built in 0x{rows[row[0]][0]:x}, in the PDB 0x{moved[row[0]][0]:x}",
+                 f"{row[1]}: built in 0x0 7:5, in the PDB 0x0 8:5",
+                 f"{last}: built in {rvas[last]:x}, in the PDB {rvas[last] + 8:x}", "; 3 differences"):
+        assert line in text, text
+    # A PDB that cannot be read, and a folder in which nothing can be checked.
+    (tmp_path / "broken/a.pdb").parent.mkdir()
+    (tmp_path / "broken/a.pdb").write_bytes(b"no PDB")
+    assert run("profile", "--check", tmp_path / "broken").returncode == 2
+    answer = run("profile", "--check", tmp_path / "store/other")
     assert answer.returncode == 1 and b"no built-in kernel" in answer.stdout
     assert run("profile", "--check", tmp_path / "nowhere").returncode == 2
+
+
+def test_profile_of_a_built_in_kernel(run, tmp_path):
+    """Its line is the one that data/kernels.txt has, but for the name of the file."""
+    if not kernel_pdb.is_possible():
+        pytest.skip("clang, lld-link or llvm-pdbutil is missing")
+    guid_age, layout, rvas = builtin_kernel()
+    pdb, _ = kernel_pdb.compile_pdb_at(tmp_path, kernel_pdb.read_rows(layout), "same", rvas)
+    target = kernel_pdb.edit(pdb, tmp_path / "own/ntkrnlmp.pdb", take_identity(guid_age))
+    line = run("profile", target).stdout.decode().splitlines()[-1]
+    assert line in (ROOT / "data/kernels.txt").read_text().splitlines()
 
 
 def test_schema_of_other_sources(kernel, run, tmp_path):
