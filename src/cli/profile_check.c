@@ -4,6 +4,7 @@
 #include "cli/report.h"
 #include "platform/paths.h"
 #include "symbols/symbol_file.h"
+#include "util/escape.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -82,7 +83,7 @@ static size_t compare_globals(struct sic_pdb *pdb, const char *guid_age, const c
     return differences;
 }
 
-static void compare_pdb(struct check *check, const struct sic_symbol_file *file)
+static void compare_pdb(struct check *check, const struct sic_symbol_file *file, const char *label)
 {
     const struct sic_pdb_identity *identity = sic_pdb_identity(file->pdb);
     char guid_age[SIC_PDB_IDENTITY_SIZE];
@@ -93,20 +94,20 @@ static void compare_pdb(struct check *check, const struct sic_symbol_file *file)
     sic_pdb_format_identity(identity->guid, identity->age, guid_age);
     if (!sic_known_kernel_find(guid_age, &known)) {
         check->unknown++;
-        printf("%s: %s is of no built-in kernel\n", file->path, guid_age);
+        printf("%s: %s is of no built-in kernel\n", label, guid_age);
         return;
     }
     if (!sic_profile_rows_read_builtin(&check->builtin, known.layout) ||
         sic_pdb_read_rows(file->pdb, check->pdb.rows, check->pdb.count, &error) != SIC_OK) {
-        printf("%s: %s\n", file->path, error.message);
+        printf("%s: %s\n", label, error.message);
         check->has_failed = true;
         return;
     }
-    differences = sic_profile_compare(&check->builtin, &check->pdb, file->path) +
-                  compare_globals(file->pdb, guid_age, file->path);
+    differences =
+        sic_profile_compare(&check->builtin, &check->pdb, label) + compare_globals(file->pdb, guid_age, label);
     check->compared++;
     check->differences += differences;
-    printf("%s: layout %s: %zu differences\n", file->path, known.layout, differences);
+    printf("%s: layout %s: %zu differences\n", label, known.layout, differences);
 }
 
 static void check_file(struct check *check, const char *path)
@@ -114,16 +115,24 @@ static void check_file(struct check *check, const char *path)
     size_t length = strlen(path);
     struct sic_symbol_file file;
     struct sic_error error;
+    char *label;
 
     if (length < 4 || strcasecmp(path + length - 4, ".pdb") != 0)
         return;
-    if (sic_symbol_file_open(path, NULL, NULL, &error, &file) != SIC_OK) {
+    /* Names that somebody else gave to files: not for the terminal as they are. */
+    label = malloc(length * SIC_ESCAPE_UNIT_SIZE + 1);
+    check->has_failed = check->has_failed || !label;
+    if (!label)
+        return;
+    sic_escape_bytes((const uint8_t *)path, length, label);
+    if (sic_symbol_file_open(path, label, NULL, &error, &file) == SIC_OK) {
+        compare_pdb(check, &file, label);
+        sic_symbol_file_close(&file);
+    } else {
         fprintf(stderr, "sic: %s\n", error.message);
         check->has_failed = true;
-        return;
     }
-    compare_pdb(check, &file);
-    sic_symbol_file_close(&file);
+    free(label);
 }
 
 static int compare_paths(const void *left, const void *right)

@@ -20,7 +20,13 @@ struct sic_download_options {
     void *progress_context;
 };
 
-/* False where this build cannot download, with the reason as constant text. */
+/* Whether this build has a way to download at all. */
+bool sic_download_is_built(void);
+
+/*
+ * False where nothing can be downloaded, with the reason as constant text. Loads what downloads need: to be asked only
+ * when one is wanted, and from one thread.
+ */
 bool sic_download_is_possible(const char **reason);
 
 /*

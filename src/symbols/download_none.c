@@ -1,5 +1,10 @@
 #include "symbols/download.h"
 
+bool sic_download_is_built(void)
+{
+    return false;
+}
+
 bool sic_download_is_possible(const char **reason)
 {
     *reason = "this build searches folders only; fetch the PDB with another program, see 'sic symbols IMAGE'";

@@ -119,16 +119,14 @@ static enum sic_status not_found(const struct sic_symbol_search *search, const s
 {
     char guid[SIC_PDB_GUID_TEXT_SIZE], more[48] = "";
     bool asked = search->may_use_default_server || (search->path && sic_symbol_path_has_server(search->path));
-    const char *reason;
 
     sic_pdb_reference_format_guid(wanted, guid);
     if (places->left_out > 0)
         snprintf(more, sizeof(more), " and %u more (--verbose)", places->left_out);
     return sic_error_set(error, SIC_NOT_FOUND, "its PDB %s (GUID %s, age %s) is not in: %s%s; %s", wanted->name, guid,
                          wanted->guid_age + 32, places->text, more,
-                         asked || !sic_download_is_possible(&reason)
-                             ? "'sic symbols IMAGE' tells how to get it elsewhere"
-                             : "get it with --download, or see 'sic symbols IMAGE'");
+                         asked || !sic_download_is_built() ? "'sic symbols IMAGE' tells how to get it elsewhere"
+                                                           : "get it with --download, or see 'sic symbols IMAGE'");
 }
 
 enum sic_status sic_symbol_search_find(const struct sic_symbol_search *search, const struct sic_pdb_reference *wanted,
