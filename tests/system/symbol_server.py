@@ -74,6 +74,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     do_HEAD = do_GET
 
+    def do_CONNECT(self):
+        self.server.requests.append((self.command, self.path))
+        self.close_connection = True
+        self.send_error(501)
+
 
 class Server(http.server.ThreadingHTTPServer):
     """`files` {path behind the first part: bytes}; `requests` is what was asked."""

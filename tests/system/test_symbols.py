@@ -375,6 +375,7 @@ def test_download_option_asks_microsoft(kernel, run, server):
     answer = run("--download", kernel.image, https_proxy=server.url(""))
     text = check_refusal(kernel, answer)
     assert "https://msdl.microsoft.com/download/symbols/" + kernel.store_path in text and "not downloaded" in text
+    assert server.requests == [("CONNECT", "msdl.microsoft.com:443")]
 
 
 # --- what is said ---------------------------------------------------------------------------------------------------
