@@ -1,5 +1,5 @@
 /* Any bytes as a PDB: everything is asked of it that SiC asks of one. */
-#include "symbols/pdb.h"
+#include "symbols/pdb_rows.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,6 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sic_pdb_query queries[] = {{.path = "_OUTER"}, {.path = "_OUTER.far"}, {.path = "_OUTER.constant.bits"}};
     struct sic_pdb_global globals[] = {{.name = "PsActiveProcessHead"}, {.name = "NtBuildNumber"}};
     struct names names = {.count = 0};
+    struct sic_profile profile = {0};
     struct sic_error error;
     struct sic_pdb *pdb = NULL;
     enum sic_status status = sic_pdb_open_bytes(data, size, &error, &pdb);
@@ -63,6 +64,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         status = ask_names(pdb, &names, &error);
     if (status == SIC_OK)
         status = sic_pdb_find_globals(pdb, globals, 2, &error);
+    if (status == SIC_OK && sic_pdb_read_profile(pdb, &error, &profile) == SIC_OK &&
+        sic_layout_first_bad_field(&profile.layout) != SIC_FIELD_COUNT)
+        abort();
     sic_pdb_close(pdb);
     return 0;
 }

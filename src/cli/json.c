@@ -6,9 +6,19 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* The format of the document. Raised when a member changes its meaning; new members do not raise it. */
 #define DOCUMENT_VERSION 1u
+
+/* A path, in the bytes of the file system. */
+static void put_origin(struct sic_json *json, const char *path)
+{
+    char text[SIC_LAYOUT_ORIGIN_SIZE * SIC_ESCAPE_UNIT_SIZE + 1];
+
+    sic_escape_bytes((const uint8_t *)path, strlen(path), text);
+    sic_json_string(json, "origin", path[0] ? text : NULL);
+}
 
 static void put_kernel(struct sic_json *json, const struct sic_listing *listing)
 {
@@ -24,7 +34,8 @@ static void put_kernel(struct sic_json *json, const struct sic_listing *listing)
     sic_json_address_or_null(json, "directory_table_base", kernel->paging.root_pa);
     sic_json_open_object(json, "layout");
     sic_json_string(json, "name", kernel->profile.name);
-    sic_json_string(json, "source", kernel->layout_source == SIC_LAYOUT_EXACT ? "exact" : "nearest");
+    sic_json_string(json, "source", sic_layout_source_token(kernel));
+    put_origin(json, kernel->layout_origin);
     sic_json_bool(json, "partial", kernel->profile.is_partial);
     sic_json_string(json, "confidence", confidence);
     sic_json_close_object(json);

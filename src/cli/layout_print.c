@@ -19,18 +19,30 @@ static void print_field(const struct sic_layout *layout, enum sic_field field, s
     sic_output_text(output, line);
 }
 
+static void describe_layout(const struct sic_kernel *kernel, char *buffer, size_t size)
+{
+    const struct sic_profile *profile = &kernel->profile;
+    char builds[64] = "";
+
+    if (profile->last.part[2] != 0)
+        snprintf(builds, sizeof(builds), " (builds %u.%u to %u.%u)", profile->first.part[2], profile->first.part[3],
+                 profile->last.part[2], profile->last.part[3]);
+    snprintf(buffer, size, "%s%s, %s%s", profile->name, builds, kernel->layout_origin[0] ? "from " : "built in",
+             kernel->layout_origin);
+}
+
 void sic_layout_print(const struct sic_kernel *kernel, struct sic_output *output)
 {
-    char confidence[160], heading[512];
+    char confidence[160], layout[SIC_LAYOUT_ORIGIN_SIZE + 160], heading[SIC_LAYOUT_ORIGIN_SIZE + 640];
 
     sic_layout_confidence(kernel, confidence, sizeof(confidence));
+    describe_layout(kernel, layout, sizeof(layout));
     snprintf(heading, sizeof(heading),
              "# kernel  build %u, %s %s\n"
-             "# layout  %s (builds %u.%u to %u.%u), built in\n"
+             "# layout  %s\n"
              "# how     %s\n",
-             kernel->build, kernel->pdb.name[0] ? kernel->pdb.name : "PDB unknown", kernel->pdb.guid_age,
-             kernel->profile.name, kernel->profile.first.part[2], kernel->profile.first.part[3],
-             kernel->profile.last.part[2], kernel->profile.last.part[3], confidence);
+             kernel->build, kernel->pdb.name[0] ? kernel->pdb.name : "PDB unknown", kernel->pdb.guid_age, layout,
+             confidence);
     sic_output_text(output, heading);
     for (unsigned field = 0; field < SIC_FIELD_COUNT; field++)
         print_field(&kernel->profile.layout, field, output);

@@ -2,6 +2,7 @@
 
 #include "util/escape.h"
 #include "cli/progress.h"
+#include "cli/report.h"
 #include "cli/select.h"
 #include "kernel/collect.h"
 #include "util/memory.h"
@@ -75,6 +76,19 @@ static enum sic_status scan_image(const struct sic_options *options, struct sic_
     return status;
 }
 
+enum sic_status sic_listing_open_kernel(const struct sic_options *options, const struct sic_image *image,
+                                        struct sic_error *error, struct sic_kernel *kernel)
+{
+    struct sic_symbol_setup setup;
+    enum sic_status status = sic_symbol_setup_init(&setup, &options->symbols, options->image,
+                                                   sic_message_printer(options->quiet, options->verbose), error);
+
+    if (status == SIC_OK)
+        status = sic_kernel_open_with(image, &setup.request, error, kernel);
+    sic_symbol_setup_deinit(&setup);
+    return status;
+}
+
 enum sic_status sic_listing_open(const struct sic_options *options, struct sic_error *error,
                                  struct sic_listing *listing)
 {
@@ -85,7 +99,7 @@ enum sic_status sic_listing_open(const struct sic_options *options, struct sic_e
     sic_scan_init(&listing->scan, sic_heap_allocator());
     status = sic_image_open(options->image, error, &listing->image);
     if (status == SIC_OK)
-        status = sic_kernel_open(listing->image, error, &listing->kernel);
+        status = sic_listing_open_kernel(options, listing->image, error, &listing->kernel);
     if (status == SIC_OK)
         status = scan_image(options, error, listing);
     if (status == SIC_OK)

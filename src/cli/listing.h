@@ -21,6 +21,10 @@ struct sic_listing {
     uint32_t selected_count;
 };
 
+/* Finds the kernel of an image and a layout for it, from where the options say. */
+SIC_MUST_CHECK enum sic_status sic_listing_open_kernel(const struct sic_options *options, const struct sic_image *image,
+                                                       struct sic_error *error, struct sic_kernel *kernel);
+
 /* Reads the image and groups its views as the options say. The owner calls sic_listing_close, after a failure too. */
 SIC_MUST_CHECK enum sic_status sic_listing_open(const struct sic_options *options, struct sic_error *error,
                                                 struct sic_listing *listing);

@@ -7,32 +7,16 @@
 #include "cli/notes.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/report.h"
 #include "cli/text.h"
+#include "cli/verb.h"
 #include "platform/console.h"
 #include "platform/heap.h"
 #include "platform/processors.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-
-enum { EXIT_FOUND = 0, EXIT_NOTHING_FOUND = 1, EXIT_ERROR = 2, EXIT_INCOMPLETE = 3 };
-
-static int fail(const char *message)
-{
-    fprintf(stderr, "sic: %s\n", message);
-    return EXIT_ERROR;
-}
-
-static int fail_to_write(void)
-{
-    fprintf(stderr,
-            "sic: the output could not be written (%s): it is not whole; free space or check the pipe's reader\n",
-            strerror(errno));
-    return EXIT_ERROR;
-}
 
 static bool wants_color(const struct sic_options *options)
 {
@@ -64,25 +48,25 @@ static int list(const struct sic_options *options)
     struct sic_listing listing;
     struct sic_error error;
     struct sic_output output;
-    int status = EXIT_ERROR;
+    int status = SIC_EXIT_ERROR;
 
     if (sic_listing_open(options, &error, &listing) != SIC_OK) {
-        fail(error.message);
+        sic_fail(error.message);
     } else if (!sic_output_init(&output, stdout)) {
-        fail("out of memory; close other programs and try again");
+        sic_fail("out of memory; close other programs and try again");
     } else {
         bool printed = print_listing(&listing, options, &output);
         bool written = sic_output_finish(&output);
 
         sic_notes_print(&listing, options);
         if (!printed)
-            fail("out of memory: the output is not whole; close other programs and try again");
+            sic_fail("out of memory: the output is not whole; close other programs and try again");
         else if (!written)
-            fail_to_write();
+            sic_fail_to_write();
         else if (!sic_listing_is_complete(&listing))
-            status = EXIT_INCOMPLETE;
+            status = SIC_EXIT_INCOMPLETE;
         else
-            status = listing.selected_count > 0 ? EXIT_FOUND : EXIT_NOTHING_FOUND;
+            status = listing.selected_count > 0 ? SIC_EXIT_FOUND : SIC_EXIT_NOTHING_FOUND;
     }
     sic_listing_close(&listing);
     return status;
@@ -97,19 +81,19 @@ static int print_layout(const struct sic_options *options)
     bool written;
 
     if (sic_image_open(options->image, &error, &image) != SIC_OK)
-        return fail(error.message);
-    if (sic_kernel_open(image, &error, &kernel) != SIC_OK) {
+        return sic_fail(error.message);
+    if (sic_listing_open_kernel(options, image, &error, &kernel) != SIC_OK) {
         sic_image_close(image);
-        return fail(error.message);
+        return sic_fail(error.message);
     }
     if (!sic_output_init(&output, stdout)) {
         sic_image_close(image);
-        return fail("out of memory; close other programs and try again");
+        return sic_fail("out of memory; close other programs and try again");
     }
     sic_layout_print(&kernel, &output);
     written = sic_output_finish(&output);
     sic_image_close(image);
-    return written ? EXIT_FOUND : fail_to_write();
+    return written ? SIC_EXIT_FOUND : sic_fail_to_write();
 }
 
 static int run(const struct sic_options *options)
@@ -129,19 +113,23 @@ static int run(const struct sic_options *options)
     default:
         return list(options);
     }
-    return fflush(stdout) == 0 ? EXIT_FOUND : fail_to_write();
+    return fflush(stdout) == 0 ? SIC_EXIT_FOUND : sic_fail_to_write();
 }
 
 int main(int argc, char **argv)
 {
     struct sic_options options;
-    int status = EXIT_ERROR;
+    const struct sic_verb *verb;
+    int status = SIC_EXIT_ERROR;
 
     sic_heap_prepare();
     sic_console_prepare();
     argv = sic_console_arguments(argv);
     if (!argv)
-        return fail("out of memory; close other programs and try again");
+        return sic_fail("out of memory; close other programs and try again");
+    verb = argc > 1 ? sic_verb_find(argv[1]) : NULL;
+    if (verb)
+        return verb->run(argc - 1, argv + 1);
     if (sic_options_parse(&options, argc, argv))
         status = run(&options);
     sic_options_deinit(&options);

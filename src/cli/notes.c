@@ -59,13 +59,31 @@ const char *sic_note_token(unsigned kind)
 
 void sic_layout_confidence(const struct sic_kernel *kernel, char *buffer, size_t size)
 {
+    static const char *const sources[] = {
+        [SIC_LAYOUT_EXACT] = "exact by PDB GUID",
+        [SIC_LAYOUT_NEAREST] = "nearest by build",
+        [SIC_LAYOUT_PDB] = "from this kernel's PDB",
+        [SIC_LAYOUT_FILE] = "from --profile",
+    };
     const char *partial = kernel->profile.is_partial ? ", partial: some of its fields were carried over" : "";
 
     if (kernel->layout_source == SIC_LAYOUT_EXACT)
-        snprintf(buffer, size, "exact by PDB GUID, proved%s", partial);
+        snprintf(buffer, size, "%s, proved%s", sources[SIC_LAYOUT_EXACT], partial);
     else
-        snprintf(buffer, size, "nearest by build, proved on %u structures with %u contradictions%s",
+        snprintf(buffer, size, "%s, proved on %u structures with %u contradictions%s", sources[kernel->layout_source],
                  kernel->proof.agreements, kernel->proof.contradictions, partial);
+}
+
+const char *sic_layout_source_token(const struct sic_kernel *kernel)
+{
+    static const char *const tokens[] = {
+        [SIC_LAYOUT_EXACT] = "exact",
+        [SIC_LAYOUT_NEAREST] = "nearest",
+        [SIC_LAYOUT_PDB] = "pdb",
+        [SIC_LAYOUT_FILE] = "file",
+    };
+
+    return tokens[kernel->layout_source];
 }
 
 static void print_kernel(const struct sic_listing *listing)

@@ -10,8 +10,10 @@
 /* On standard error: a line about the kernel, one for each problem up to a limit, one that sums up. */
 void sic_notes_print(const struct sic_listing *listing, const struct sic_options *options);
 
-/* "exact: …" or "nearest by build: …", into `buffer`. */
+/* "exact by PDB GUID, …", "nearest by build, …", …, into `buffer`. */
 void sic_layout_confidence(const struct sic_kernel *kernel, char *buffer, size_t size);
+/* "exact", "pdb", "file" or "nearest": constant text for --json. */
+const char *sic_layout_source_token(const struct sic_kernel *kernel);
 
 /* The same of a note: where a section's own account and the VAD trees differ. */
 const char *sic_note_text(unsigned kind);

@@ -1,5 +1,7 @@
 #include "cli/options.h"
 
+#include "cli/verb.h"
+
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +15,12 @@ enum {
     OPTION_COLOR,
     OPTION_THREADS,
     OPTION_HELP_ALL,
-    OPTION_VERSION
+    OPTION_VERSION,
+    OPTION_VERBOSE,
+    OPTION_SYMBOLS,
+    OPTION_DOWNLOAD,
+    OPTION_TIMEOUT,
+    OPTION_PROFILE
 };
 
 /* One table for the parser and for both helps. */
@@ -35,6 +42,15 @@ static const struct {
     {"json", OPTION_JSON, no_argument, "--json", "One JSON document with everything known", false},
     {"layout", OPTION_LAYOUT, no_argument, "--layout", "Print the structure offsets in use and where they come from",
      false},
+    {"symbols", OPTION_SYMBOLS, required_argument, "--symbols PATH",
+     "Where to look for the kernel's PDB, as the debuggers write it (default: _NT_SYMBOL_PATH)", false},
+    {"download", OPTION_DOWNLOAD, no_argument, "--download",
+     "Fetch the kernel's PDB from Microsoft's symbol server when it is needed and not there", false},
+    {"timeout", OPTION_TIMEOUT, required_argument, "--timeout SECONDS",
+     "Give a symbol server up that is silent for so long (default: 30)", true},
+    {"profile", OPTION_PROFILE, required_argument, "--profile FILE",
+     "Use the layouts of FILE, in the format of docs/profiles.md, and no others", true},
+    {"verbose", OPTION_VERBOSE, no_argument, "--verbose", "Tell each step of the search for a layout", false},
     {"quiet", 'q', no_argument, "-q,--quiet", "No notes and no progress on standard error; errors remain", false},
     {"color", OPTION_COLOR, optional_argument, "--color[=WHEN]",
      "Colour: auto (the default: on a terminal, unless NO_COLOR is set), always, never", true},
@@ -48,9 +64,12 @@ static const struct {
 void sic_options_print_help(bool all)
 {
     printf("SiC - Enumerate shared memory mappings on Windows\n"
-           "Usage: sic [OPTIONS] IMAGE\n\n"
-           "IMAGE is a crash dump or a raw memory image of a 64-bit Windows.\n\n"
-           "Options:\n");
+           "Usage: sic [OPTIONS] IMAGE\n");
+    sic_verbs_print_usage();
+    printf(
+        "\nIMAGE is a crash dump or a raw memory image of a 64-bit Windows. An image named like a verb is reached as\n"
+        "./symbols.\n\n"
+        "Options:\n");
     for (size_t i = 0; i < DESCRIPTION_COUNT; i++) {
         if (all || !descriptions[i].only_in_help_all)
             printf("  %-20s %s\n", descriptions[i].usage, descriptions[i].text);
@@ -130,6 +149,20 @@ static bool apply(struct sic_options *options, int option, const char *argument)
         return set_color(options, argument ? argument : "always");
     case OPTION_THREADS:
         return set_threads(options, argument);
+    case OPTION_VERBOSE:
+        options->verbose = true;
+        return true;
+    case OPTION_SYMBOLS:
+        options->symbols.path = argument;
+        return true;
+    case OPTION_DOWNLOAD:
+        options->symbols.download = true;
+        return true;
+    case OPTION_TIMEOUT:
+        return sic_symbol_options_set_timeout(&options->symbols, argument);
+    case OPTION_PROFILE:
+        options->symbols.profile = argument;
+        return true;
     case OPTION_LAYOUT:
         options->action = SIC_ACTION_LAYOUT;
         return true;

@@ -1,8 +1,10 @@
 /*
- * The command line.
+ * The command line of the listing: sic [OPTIONS] IMAGE. Verbs read their own, see verb.h.
  */
 #ifndef SIC_CLI_OPTIONS_H
 #define SIC_CLI_OPTIONS_H
+
+#include "cli/symbol_options.h"
 
 #include <stdbool.h>
 
@@ -17,6 +19,8 @@ struct sic_options {
     enum sic_form form;
     enum sic_color color;
     bool quiet;
+    bool verbose;
+    struct sic_symbol_options symbols;
     unsigned threads;     /* 0: one for each processor */
     const char **filters; /* borrowed texts, in an owned array */
     unsigned filter_count;

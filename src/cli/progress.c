@@ -9,25 +9,43 @@ void sic_progress_init(struct sic_progress *progress, bool quiet)
     progress->last = progress->started;
 }
 
-void sic_progress_report(void *context, uint32_t done, uint32_t count)
+/* At most once a second, and not in the first. */
+static bool is_due(struct sic_progress *progress)
 {
-    struct sic_progress *progress = context;
     time_t now;
 
     if (!progress->enabled)
-        return;
+        return false;
     now = time(NULL);
     if (now == progress->last)
-        return;
+        return false;
     progress->last = now;
     progress->shown = true;
+    return true;
+}
+
+void sic_progress_report(void *context, uint32_t done, uint32_t count)
+{
+    if (!is_due(context))
+        return;
     fprintf(stderr, "\rsic: %u of %u processes", (unsigned)done, (unsigned)count);
+    fflush(stderr);
+}
+
+void sic_progress_report_bytes(void *context, uint64_t done, uint64_t total)
+{
+    if (!is_due(context))
+        return;
+    fprintf(stderr, "\rsic: downloading the PDB: %.1f", (double)done / 1e6);
+    if (total > 0)
+        fprintf(stderr, " of %.1f", (double)total / 1e6);
+    fprintf(stderr, " MB ");
     fflush(stderr);
 }
 
 void sic_progress_clear(struct sic_progress *progress)
 {
     if (progress->shown)
-        fprintf(stderr, "\r%40s\r", "");
+        fprintf(stderr, "\r%60s\r", "");
     progress->shown = false;
 }

@@ -12,6 +12,7 @@
 #define DEBUG_DIRECTORY_LIMIT  64u
 #define EXPORT_NAME_LIMIT      0x8000u
 #define EXPORT_NAME_SIZE_LIMIT 64u
+#define PDB_NAME_SIZE_LIMIT    512u
 
 /* Reads at an RVA, within the image. */
 static bool read_rva(const struct sic_reader *reader, const struct sic_pe *pe, uint32_t rva, void *buffer,
@@ -128,25 +129,39 @@ void sic_pe_find_exports(const struct sic_reader *reader, const struct sic_pe *p
 }
 
 /* {"RSDS", GUID, age, name}: the GUID's first three parts are little-endian numbers. */
-static void format_identity(const uint8_t *record, struct sic_pdb_identity *identity)
+static void format_reference(const uint8_t *record, struct sic_pdb_reference *reference)
 {
     const uint8_t *guid = record + 4;
-    int length = snprintf(identity->guid_age, sizeof(identity->guid_age), "%08X%04X%04X", sic_load32(guid),
+    int length = snprintf(reference->guid_age, sizeof(reference->guid_age), "%08X%04X%04X", sic_load32(guid),
                           sic_load16(guid + 4), sic_load16(guid + 6));
 
     for (unsigned i = 8; i < 16; i++)
-        length += snprintf(identity->guid_age + length, sizeof(identity->guid_age) - (size_t)length, "%02X", guid[i]);
-    snprintf(identity->guid_age + length, sizeof(identity->guid_age) - (size_t)length, "%X", sic_load32(guid + 16));
+        length += snprintf(reference->guid_age + length, sizeof(reference->guid_age) - (size_t)length, "%02X", guid[i]);
+    snprintf(reference->guid_age + length, sizeof(reference->guid_age) - (size_t)length, "%X", sic_load32(guid + 16));
 }
 
-bool sic_pe_read_pdb_identity(const struct sic_reader *reader, const struct sic_pe *pe,
-                              struct sic_pdb_identity *identity)
+/* Kernels built outside Microsoft's laboratories may name their PDB with its folder. */
+static void clean_name(const char *name, struct sic_pdb_reference *reference)
+{
+    const char *last = name + strlen(name);
+
+    while (last > name && last[-1] != '\\' && last[-1] != '/')
+        last--;
+    snprintf(reference->name, sizeof(reference->name), "%.63s", last);
+    for (char *at = reference->name; *at != '\0'; at++) {
+        if (*at < 0x20 || *at > 0x7e)
+            *at = '?';
+    }
+}
+
+bool sic_pe_read_pdb_reference(const struct sic_reader *reader, const struct sic_pe *pe,
+                               struct sic_pdb_reference *reference)
 {
     uint32_t count = pe->debug_size / 0x1c;
 
     for (uint32_t i = 0; i < count && i < DEBUG_DIRECTORY_LIMIT; i++) {
         uint8_t entry[0x1c], record[0x18];
-        struct sic_pdb_identity found;
+        char name[PDB_NAME_SIZE_LIMIT];
         uint32_t rva;
 
         if (!read_rva(reader, pe, pe->debug_rva + i * 0x1c, entry, sizeof(entry)) ||
@@ -154,10 +169,10 @@ bool sic_pe_read_pdb_identity(const struct sic_reader *reader, const struct sic_
             continue;
         rva = sic_load32(entry + 0x14);
         if (!read_rva(reader, pe, rva, record, sizeof(record)) || sic_load32(record) != CODEVIEW_RSDS ||
-            !read_string(reader, pe, rva + 0x18, found.name, sizeof(found.name)))
+            !read_string(reader, pe, rva + 0x18, name, sizeof(name)))
             continue;
-        format_identity(record, &found);
-        *identity = found;
+        format_reference(record, reference);
+        clean_name(name, reference);
         return true;
     }
     return false;

@@ -5,6 +5,7 @@
 #define SIC_KERNEL_PE_H
 
 #include "core/reader.h"
+#include "symbols/pdb_reference.h"
 
 struct sic_pe {
     uint64_t base_va;
@@ -13,12 +14,6 @@ struct sic_pe {
     uint32_t export_size;
     uint32_t debug_rva;
     uint32_t debug_size;
-};
-
-/* The PDB that an image names in its debug directory (a CodeView "RSDS" record). */
-struct sic_pdb_identity {
-    char guid_age[48]; /* 32 hexadecimal digits and the age in hexadecimal, upper case, as symbol servers spell it */
-    char name[64];     /* ntkrnlmp.pdb */
 };
 
 /* True when an x64 PE header stands at `base_va` (page-aligned). */
@@ -33,7 +28,8 @@ bool sic_pe_is_named(const struct sic_reader *reader, const struct sic_pe *pe, c
 void sic_pe_find_exports(const struct sic_reader *reader, const struct sic_pe *pe, const char *const *names,
                          unsigned count, uint32_t *rvas);
 
-bool sic_pe_read_pdb_identity(const struct sic_reader *reader, const struct sic_pe *pe,
-                              struct sic_pdb_identity *identity);
+/* Reads the CodeView "RSDS" record. Of a name with folders the last part is kept; unprintable characters become '?'. */
+bool sic_pe_read_pdb_reference(const struct sic_reader *reader, const struct sic_pe *pe,
+                               struct sic_pdb_reference *reference);
 
 #endif

@@ -10,6 +10,9 @@ extern const size_t sic_layouts_text_size;
 extern const char sic_kernels_text[];
 extern const size_t sic_kernels_text_size;
 
+/* The first word of the heading of a table of kernels, which stands behind the layouts when one file holds both. */
+#define KERNEL_TABLE "guid_age"
+
 /* "10.0.19041.264"; parts that are not there are 0. */
 static bool parse_version(struct sic_text text, struct sic_version *version)
 {
@@ -23,6 +26,30 @@ static bool parse_version(struct sic_text text, struct sic_version *version)
             return false;
     }
     return false;
+}
+
+bool sic_version_parse(const char *text, struct sic_version *version)
+{
+    return parse_version((struct sic_text){.start = text, .size = strlen(text)}, version);
+}
+
+static const char *const global_names[SIC_GLOBAL_COUNT] = {
+#define SIC_GLOBAL_NAME(name) #name,
+    SIC_GLOBALS(SIC_GLOBAL_NAME)
+#undef SIC_GLOBAL_NAME
+};
+
+const char *sic_global_name(enum sic_global global)
+{
+    return global_names[global];
+}
+
+/* An image is smaller than 4 GiB, and kernel addresses have their highest bits set: a value is one or the other. */
+uint64_t sic_global_address(uint64_t value, uint64_t base_va)
+{
+    if (value >> 32 != 0)
+        return value;
+    return value != 0 && base_va != 0 ? base_va + value : 0;
 }
 
 /* "layout NAME FIRST-LAST CONFIDENCE", without its first word. */
@@ -63,20 +90,48 @@ static bool parse_bits(struct sic_text text, struct sic_layout_field *field)
     return true;
 }
 
+bool sic_profile_parse_place(struct sic_text line, struct sic_layout_field *field)
+{
+    struct sic_text word;
+
+    *field = (struct sic_layout_field){0};
+    if (!sic_text_next_word(&line, &word) || !sic_text_number(word, 16, &field->offset))
+        return false;
+    return !sic_text_next_word(&line, &word) || parse_bits(word, field);
+}
+
 /* "FIELD OFFSET [FIRST:COUNT]"; fields that SiC does not read are passed over. */
 static bool parse_field(struct sic_text name, struct sic_text line, struct sic_layout *layout)
 {
     enum sic_field field = find_field(name);
-    struct sic_layout_field description = {0};
-    struct sic_text word;
+    struct sic_layout_field description;
 
-    if (!sic_text_next_word(&line, &word) || !sic_text_number(word, 16, &description.offset))
-        return false;
-    if (sic_text_next_word(&line, &word) && !parse_bits(word, &description))
+    if (!sic_profile_parse_place(line, &description))
         return false;
     if (field != SIC_FIELD_COUNT)
         layout->fields[field] = description;
     return true;
+}
+
+/* "global NAME VALUE"; globals that SiC does not use are passed over. */
+static bool parse_global(struct sic_text line, struct sic_profile *profile)
+{
+    struct sic_text name, word;
+    uint64_t value;
+
+    if (!sic_text_next_word(&line, &name) || !sic_text_next_word(&line, &word) ||
+        !sic_text_number64(word, 16, &value) || (value >> 32 != 0 && value >> 47 != 0x1ffff))
+        return false;
+    for (unsigned global = 0; global < SIC_GLOBAL_COUNT; global++) {
+        if (sic_text_equals(name, global_names[global]))
+            profile->globals[global] = value;
+    }
+    return true;
+}
+
+static bool parse_row(struct sic_text word, struct sic_text line, struct sic_profile *profile)
+{
+    return sic_text_equals(word, "global") ? parse_global(line, profile) : parse_field(word, line, &profile->layout);
 }
 
 static unsigned line_number(const char *text, size_t offset)
@@ -90,10 +145,11 @@ static unsigned line_number(const char *text, size_t offset)
 
 static enum sic_status broken_line(const char *text, size_t offset, struct sic_error *error)
 {
-    return sic_error_set(error, SIC_BROKEN,
-                         "line %u of the profile text is not a layout, a source or a field with an offset: see "
-                         "docs/profiles.md for the format",
-                         line_number(text, offset));
+    return sic_error_set(
+        error, SIC_BROKEN,
+        "line %u of the profile text is not a layout, a source, a global or a field with an offset: see "
+        "docs/profiles.md for the format",
+        line_number(text, offset));
 }
 
 enum sic_status sic_profile_next(const char *text, size_t size, size_t *cursor, struct sic_error *error,
@@ -110,6 +166,8 @@ enum sic_status sic_profile_next(const char *text, size_t size, size_t *cursor, 
             *cursor = position;
             continue;
         }
+        if (sic_text_equals(word, KERNEL_TABLE))
+            break;
         if (sic_text_equals(word, "layout")) {
             if (started)
                 break;
@@ -118,7 +176,7 @@ enum sic_status sic_profile_next(const char *text, size_t size, size_t *cursor, 
             sic_layout_init(&profile->layout);
             if (!parse_heading(line, profile))
                 return broken_line(text, start, error);
-        } else if (!started || !parse_field(word, line, &profile->layout)) {
+        } else if (!started || !parse_row(word, line, profile)) {
             return broken_line(text, start, error);
         }
         *cursor = position;
@@ -133,27 +191,40 @@ bool sic_profile_builtin_next(size_t *cursor, struct sic_profile *profile)
     return sic_profile_next(sic_layouts_text, sic_layouts_text_size, cursor, &error, profile) == SIC_OK;
 }
 
-bool sic_profile_builtin_find(const char *name, struct sic_profile *profile)
+bool sic_profile_find(const char *text, size_t size, const char *name, struct sic_profile *profile)
 {
     size_t cursor = 0, start;
     struct sic_text line, word;
+    struct sic_error error;
 
-    for (start = 0; sic_text_next_line(sic_layouts_text, sic_layouts_text_size, &cursor, &line); start = cursor) {
+    for (start = 0; sic_text_next_line(text, size, &cursor, &line); start = cursor) {
         if (sic_text_next_word(&line, &word) && sic_text_equals(word, "layout") && sic_text_next_word(&line, &word) &&
             sic_text_equals(word, name))
-            return sic_profile_builtin_next(&start, profile);
+            return sic_profile_next(text, size, &start, &error, profile) == SIC_OK;
     }
     return false;
+}
+
+bool sic_profile_builtin_find(const char *name, struct sic_profile *profile)
+{
+    return sic_profile_find(sic_layouts_text, sic_layouts_text_size, name, profile);
+}
+
+const char *sic_profile_builtin_text(size_t *size)
+{
+    *size = sic_layouts_text_size;
+    return sic_layouts_text;
+}
+
+const char *sic_known_kernel_builtin_text(size_t *size)
+{
+    *size = sic_kernels_text_size;
+    return sic_kernels_text;
 }
 
 /* "GUIDAGE PDB BUILD LAYOUT GLOBAL…", the globals in the order of the heading. */
 static bool parse_known_kernel(struct sic_text line, struct sic_text heading, struct sic_known_kernel *kernel)
 {
-    static const char *const names[] = {
-#define SIC_GLOBAL_NAME(name) #name,
-        SIC_GLOBALS(SIC_GLOBAL_NAME)
-#undef SIC_GLOBAL_NAME
-    };
     struct sic_text word, column;
 
     *kernel = (struct sic_known_kernel){0};
@@ -165,7 +236,7 @@ static bool parse_known_kernel(struct sic_text line, struct sic_text heading, st
         if (sic_text_equals(column, "layout") && !sic_text_copy(word, kernel->layout, sizeof(kernel->layout)))
             return false;
         for (unsigned global = 0; global < SIC_GLOBAL_COUNT; global++) {
-            if (sic_text_equals(column, names[global]) && !sic_text_equals(word, "-") &&
+            if (sic_text_equals(column, global_names[global]) && !sic_text_equals(word, "-") &&
                 !sic_text_number(word, 16, &kernel->globals[global]))
                 return false;
         }
@@ -173,21 +244,26 @@ static bool parse_known_kernel(struct sic_text line, struct sic_text heading, st
     return true;
 }
 
-bool sic_known_kernel_find(const char *guid_age, struct sic_known_kernel *kernel)
+bool sic_known_kernel_find_in(const char *text, size_t size, const char *guid_age, struct sic_known_kernel *kernel)
 {
     size_t cursor = 0;
     struct sic_text line, heading = {0}, rest, word;
 
-    while (sic_text_next_line(sic_kernels_text, sic_kernels_text_size, &cursor, &line)) {
+    while (sic_text_next_line(text, size, &cursor, &line)) {
         rest = line;
         if (!sic_text_next_word(&rest, &word) || word.start[0] == '#')
             continue;
-        if (sic_text_equals(word, "guid_age"))
+        if (sic_text_equals(word, KERNEL_TABLE))
             heading = line;
-        else if (sic_text_equals(word, guid_age))
+        else if (heading.size > 0 && sic_text_equals(word, guid_age))
             return parse_known_kernel(line, heading, kernel);
     }
     return false;
+}
+
+bool sic_known_kernel_find(const char *guid_age, struct sic_known_kernel *kernel)
+{
+    return sic_known_kernel_find_in(sic_kernels_text, sic_kernels_text_size, guid_age, kernel);
 }
 
 uint32_t sic_profile_build_distance(const struct sic_profile *profile, uint32_t build)

@@ -58,9 +58,9 @@ static int digit_value(char digit)
     return 16;
 }
 
-bool sic_text_number(struct sic_text text, unsigned base, uint32_t *number)
+bool sic_text_number64(struct sic_text text, unsigned base, uint64_t *number)
 {
-    uint32_t value = 0;
+    uint64_t value = 0;
 
     if (base == 16 && text.size > 2 && text.start[0] == '0' && (text.start[1] | 0x20) == 'x') {
         text.start += 2;
@@ -76,6 +76,16 @@ bool sic_text_number(struct sic_text text, unsigned base, uint32_t *number)
             return false;
     }
     *number = value;
+    return true;
+}
+
+bool sic_text_number(struct sic_text text, unsigned base, uint32_t *number)
+{
+    uint64_t value;
+
+    if (!sic_text_number64(text, base, &value) || value > UINT32_MAX)
+        return false;
+    *number = (uint32_t)value;
     return true;
 }
 

@@ -22,7 +22,7 @@ enum sic_status {
 
 /* One sentence, without a newline. Owned by the caller; never freed. */
 struct sic_error {
-    char message[512];
+    char message[1024];
 };
 
 /* Writes the sentence (cut at the buffer's end) and returns `status`, so that a failure is one statement. */

@@ -1,10 +1,13 @@
 """The Windows program under Wine gives the same bytes."""
+import json
 import os
 import shutil
 import subprocess
 
 import pytest
 
+import kernel_pdb
+import truth as oracle
 from conftest import ROOT, build_random, sic
 
 WINDOWS = os.environ.get("SIC_WINDOWS", str(ROOT / "build/windows/sic.exe"))
@@ -49,3 +52,26 @@ def test_errors_are_one_line(wine, tmp_path):
     answer = wine(tmp_path / "missing.dmp")
     assert answer.returncode == 2
     assert answer.stderr.count(b"\n") == 1 and answer.stderr.startswith(b"sic: ")
+
+
+def test_symbols_in_folders(wine, tmp_path):
+    """The kernel that no profile knows, with its PDB in a folder; servers are not asked, and that is said."""
+    if not kernel_pdb.is_possible():
+        pytest.skip("clang, lld-link or llvm-pdbutil is missing")
+    rows = kernel_pdb.moved_rows()
+    pdb, guid_age, rvas = kernel_pdb.compile_pdb(tmp_path, rows)
+    kernel_pdb.write_data(tmp_path / "data", rows, guid_age, rvas)
+    world = build_random(tmp_path / "world", 31, "--data", tmp_path / "data", "--guid", guid_age, "--format", "kernel")
+    image = world.image("kernel.dmp")
+    there = wine("--json", "--symbols", pdb, image)
+    assert there.returncode == 0 and there.stdout == sic("--json", "--symbols", pdb, image).stdout
+    oracle.assert_true(world.truth, json.loads(there.stdout))
+    store = tmp_path / "store" / kernel_pdb.PDB / guid_age / kernel_pdb.PDB
+    store.parent.mkdir(parents=True)
+    shutil.copyfile(pdb, store)
+    assert wine("--json", "--symbols", f"srv*{tmp_path}/store", image).returncode == 0
+    refused = wine("--symbols", "srv*http://127.0.0.1:9", image)
+    assert refused.returncode == 2 and b"this build searches folders only" in refused.stderr
+    assert wine("symbols", image).returncode == 1
+    profile = wine("profile", "--build", kernel_pdb.BUILD, pdb)
+    assert profile.returncode == 0 and profile.stdout == sic("profile", "--build", kernel_pdb.BUILD, pdb).stdout
