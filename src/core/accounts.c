@@ -15,6 +15,7 @@ struct comparison {
     struct sic_index processes;      /* by _EPROCESS address */
     struct sic_index stranger_index; /* by _EPROCESS address */
     uint8_t *is_listed;              /* a bit for each view: its section's list has it */
+    bool any_walked;                 /* some section's list was walked to its end */
 };
 
 /* One entry of a section's list: the node that holds it. */
@@ -123,6 +124,7 @@ static bool walk_list(struct comparison *comparison, uint32_t section)
             return false;
     }
     sic_scan_section(comparison->scan, section)->flags |= SIC_SECTION_RING_WALKED;
+    comparison->any_walked = true;
     return true;
 }
 
@@ -154,7 +156,7 @@ static bool note_unlisted_views(struct comparison *comparison)
 {
     struct sic_scan *scan = comparison->scan;
 
-    for (uint32_t p = 0; p < scan->processes.count; p++) {
+    for (uint32_t p = 0; p < scan->processes.count && comparison->any_walked; p++) {
         const struct sic_process *process = sic_scan_process(scan, p);
 
         for (uint32_t i = process->first_view; i < process->first_view + process->view_count; i++) {

@@ -31,6 +31,8 @@ static enum sic_status no_memory(struct sic_error *error)
     return sic_error_set(error, SIC_NO_MEMORY, "out of memory while views were grouped; close other programs");
 }
 
+#define PREFETCH_DISTANCE 8u
+
 static uint32_t section_of(const struct sic_scan *scan, uint32_t view)
 {
     return sic_scan_subsection(scan, sic_scan_view(scan, view)->subsection)->section;
@@ -111,6 +113,10 @@ static bool fill_spans(struct builder *builder, uint32_t section)
     for (uint32_t i = 0; i < count; i++) {
         const struct sic_view *view = sic_scan_view(builder->scan, builder->by_section[start + i]);
         struct span *span = &builder->spans[i];
+
+        /* A section's views lie all over the scan: ask for them a little ahead, the next section's too. */
+        if (start + i + PREFETCH_DISTANCE < builder->starts[builder->scan->sections.count])
+            __builtin_prefetch(sic_scan_view(builder->scan, builder->by_section[start + i + PREFETCH_DISTANCE]));
 
         span->rank = i;
         if (builder->rule == SIC_REGION_SAME_START) {
