@@ -99,13 +99,16 @@ static void put_process(struct sic_json *json, const struct sic_listing *listing
     free(path);
 }
 
-static void put_shared_writable(struct sic_json *json, const struct sic_scan *scan, uint32_t head)
+static void put_shared_writable(struct sic_json *json, const struct sic_listing *listing,
+                                const struct sic_region *region)
 {
-    uint32_t next = head, found;
+    uint32_t first, end;
 
+    sic_shared_writable_find(&listing->scan, &listing->shared_writable, &listing->regions, region, &first, &end);
     sic_json_open_array(json, "shared_writable");
-    while (sic_section_next_shared_writable(scan, &next, &found)) {
-        const struct sic_subsection *subsection = sic_scan_subsection(scan, found);
+    for (uint32_t i = first; i < end; i++) {
+        const struct sic_subsection *subsection =
+            sic_scan_subsection(&listing->scan, (uint32_t)listing->shared_writable.keys[i].value);
 
         sic_json_open_object(json, NULL);
         sic_json_number(json, "offset", subsection->first_page << 12);
@@ -132,7 +135,6 @@ static void put_known_section(struct sic_json *json, const struct sic_section *s
 static void put_section(struct sic_json *json, const struct sic_listing *listing, const struct sic_region *region)
 {
     const struct sic_section *section = sic_scan_section(&listing->scan, region->section);
-    const struct sic_view *view = sic_scan_view(&listing->scan, listing->regions.views[region->first]);
     char *name = sic_section_name(&listing->scan, section);
     bool is_known = !(section->flags & SIC_SECTION_UNREAD);
 
@@ -144,7 +146,7 @@ static void put_section(struct sic_json *json, const struct sic_listing *listing
     if (is_known)
         put_known_section(json, section);
     sic_json_number(json, "views_found", section->view_count);
-    put_shared_writable(json, &listing->scan, sic_scan_subsection(&listing->scan, view->subsection)->head);
+    put_shared_writable(json, listing, region);
     sic_json_close_object(json);
     free(name);
 }

@@ -33,16 +33,17 @@ static void describe_layout(const struct sic_kernel *kernel, char *buffer, size_
 
 void sic_layout_print(const struct sic_kernel *kernel, struct sic_output *output)
 {
-    char confidence[160], layout[SIC_LAYOUT_ORIGIN_SIZE + 160], heading[SIC_LAYOUT_ORIGIN_SIZE + 640];
+    char confidence[160], pdb[SIC_PDB_REFERENCE_TEXT_SIZE], layout[SIC_LAYOUT_ORIGIN_SIZE + 160],
+        heading[SIC_LAYOUT_ORIGIN_SIZE + 640];
 
     sic_layout_confidence(kernel, confidence, sizeof(confidence));
+    sic_pdb_reference_format(&kernel->pdb, pdb);
     describe_layout(kernel, layout, sizeof(layout));
     snprintf(heading, sizeof(heading),
-             "# kernel  build %u, %s %s\n"
+             "# kernel  build %u, %s\n"
              "# layout  %s\n"
              "# how     %s\n",
-             kernel->build, kernel->pdb.name[0] ? kernel->pdb.name : "PDB unknown", kernel->pdb.guid_age, layout,
-             confidence);
+             kernel->build, pdb, layout, confidence);
     sic_output_text(output, heading);
     for (unsigned field = 0; field < SIC_FIELD_COUNT; field++)
         print_field(&kernel->profile.layout, field, output);

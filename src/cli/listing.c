@@ -7,6 +7,7 @@
 #include "kernel/collect.h"
 #include "util/memory.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,6 +86,14 @@ enum sic_status sic_listing_open_kernel(const struct sic_options *options, const
 
     if (status == SIC_OK)
         status = sic_kernel_open_with(image, &setup.request, error, kernel);
+    /* The likeliest reason why a kernel is not found whole. */
+    if (status != SIC_OK && sic_image_missing_pages(image) > 0) {
+        struct sic_error reason = *error;
+
+        sic_error_set(error, status,
+                      "the file is cut short, %" PRIu64 " pages are not in it: take or copy it anew; %.800s",
+                      sic_image_missing_pages(image), reason.message);
+    }
     sic_symbol_setup_deinit(&setup);
     return status;
 }
@@ -104,6 +113,8 @@ enum sic_status sic_listing_open(const struct sic_options *options, struct sic_e
         status = scan_image(options, error, listing);
     if (status == SIC_OK)
         status = sic_regions_build(&listing->scan, rule, error, &listing->regions);
+    if (status == SIC_OK && !sic_shared_writable_build(&listing->scan, &listing->shared_writable))
+        status = no_memory(error);
     if (status == SIC_OK)
         status = name_processes(listing, error);
     if (status == SIC_OK)
@@ -117,6 +128,7 @@ void sic_listing_close(struct sic_listing *listing)
         free(listing->names[i]);
     free(listing->names);
     free(listing->selected);
+    sic_shared_writable_deinit(&listing->scan, &listing->shared_writable);
     sic_regions_deinit(&listing->regions);
     sic_scan_deinit(&listing->scan);
     sic_image_close(listing->image);
@@ -146,27 +158,6 @@ const char *sic_protection_modifier(unsigned protection)
     default:
         return NULL;
     }
-}
-
-/* Whether a subsection's protection lets its pages be written in place. */
-static bool is_written_in_place(unsigned protection)
-{
-    return (protection & 7) == 4 || (protection & 7) == 6;
-}
-
-bool sic_section_next_shared_writable(const struct sic_scan *scan, uint32_t *subsection, uint32_t *found)
-{
-    while (*subsection != SIC_NONE) {
-        const struct sic_subsection *candidate = sic_scan_subsection(scan, *subsection);
-
-        *found = *subsection;
-        /* A ring ends where it began. */
-        *subsection = candidate->next == candidate->head ? SIC_NONE : candidate->next;
-        if (candidate->flags & SIC_SUBSECTION_GLOBAL && is_written_in_place(candidate->protection) &&
-            sic_scan_section(scan, candidate->section)->flags & SIC_SECTION_IMAGE)
-            return true;
-    }
-    return false;
 }
 
 const char *sic_section_kind(const struct sic_section *section)

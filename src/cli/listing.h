@@ -8,6 +8,7 @@
 #include "image/image.h"
 #include "kernel/kernel.h"
 #include "sharing/region.h"
+#include "sharing/shared_writable.h"
 #include "sharing/span.h"
 
 struct sic_listing {
@@ -16,6 +17,7 @@ struct sic_listing {
     struct sic_kernel kernel;
     struct sic_scan scan;
     struct sic_regions regions;
+    struct sic_shared_writable shared_writable;
     char **names;   /* by process: its file name, escaped */
     bool *selected; /* by region: passes the filters */
     uint32_t selected_count;
@@ -37,12 +39,6 @@ bool sic_listing_is_complete(const struct sic_listing *listing);
 const char *sic_protection_text(unsigned protection);
 /* "guard", "no cache", "write combine", "no access", "decommitted", or NULL: constant text. */
 const char *sic_protection_modifier(unsigned protection);
-/*
- * The next subsection of an image, from *subsection on, that all who map it share and can write, copy on write apart;
- * false when there is none. *subsection starts as the head of the chain and moves behind what was found.
- */
-bool sic_section_next_shared_writable(const struct sic_scan *scan, uint32_t *subsection, uint32_t *found);
-
 /* "image", "file", "paging file", "physical memory", "unknown": constant text. */
 const char *sic_section_kind(const struct sic_section *section);
 /* The same as a token for --json: "paging-file", "physical". */

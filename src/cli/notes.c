@@ -89,19 +89,24 @@ const char *sic_layout_source_token(const struct sic_kernel *kernel)
 static void print_kernel(const struct sic_listing *listing)
 {
     const struct sic_kernel *kernel = &listing->kernel;
-    char confidence[160];
+    char confidence[160], pdb[SIC_PDB_REFERENCE_TEXT_SIZE];
 
     sic_layout_confidence(kernel, confidence, sizeof(confidence));
-    fprintf(stderr, "sic: %s; Windows build %u, %s %s; layout %s, %s\n", sic_image_container(listing->image),
-            kernel->build, kernel->pdb.name[0] ? kernel->pdb.name : "PDB unknown", kernel->pdb.guid_age,
-            kernel->profile.name, confidence);
+    sic_pdb_reference_format(&kernel->pdb, pdb);
+    fprintf(stderr, "sic: %s; Windows build %u, %s; layout %s, %s\n", sic_image_container(listing->image),
+            kernel->build, pdb, kernel->profile.name, confidence);
+}
+
+static const char *shown_name(const struct sic_listing *listing, uint32_t process)
+{
+    return listing->names[process][0] ? listing->names[process] : "a process without a name";
 }
 
 static void print_problem(const struct sic_listing *listing, const struct sic_problem *problem)
 {
     fprintf(stderr, "sic: incomplete: ");
     if (problem->process != SIC_NONE)
-        fprintf(stderr, "%s (PID: %" PRIu64 "): ", listing->names[problem->process],
+        fprintf(stderr, "%s (PID: %" PRIu64 "): ", shown_name(listing, problem->process),
                 sic_scan_process(&listing->scan, problem->process)->id);
     fprintf(stderr, "%s: %016" PRIx64 "\n", sic_problem_text(problem->kind), problem->va);
 }
@@ -110,7 +115,7 @@ static void print_note(const struct sic_listing *listing, const struct sic_note 
 {
     fprintf(stderr, "sic: note: ");
     if (note->process != SIC_NONE)
-        fprintf(stderr, "%s (PID: %" PRIu64 "): ", listing->names[note->process],
+        fprintf(stderr, "%s (PID: %" PRIu64 "): ", shown_name(listing, note->process),
                 sic_scan_process(&listing->scan, note->process)->id);
     fprintf(stderr, "%s: %016" PRIx64 "", sic_note_text(note->kind), note->va);
     if (note->section != SIC_NONE)
@@ -143,8 +148,8 @@ static void print_sum(const struct sic_listing *listing)
 
         unnamed += section->file_object_va != 0 && !(section->flags & SIC_SECTION_HAS_NAME);
     }
-    fprintf(stderr, "sic: %u processes, %" PRIu64 " VAD nodes, %u views, %u regions", scan->processes.count, nodes,
-            scan->views.count, listing->regions.count);
+    fprintf(stderr, "sic: %u processes, %" PRIu64 " VAD nodes, %u views, %u region%s", scan->processes.count, nodes,
+            scan->views.count, listing->regions.count, listing->regions.count == 1 ? "" : "s");
     if (listing->form != SIC_FORM_PLAIN)
         fprintf(stderr, ", %u without a name", unnamed);
     fputc('\n', stderr);

@@ -1,5 +1,7 @@
 #include "cli/options.h"
 
+#include "cli/report.h"
+
 #include "cli/verb.h"
 
 #include <getopt.h>
@@ -188,6 +190,7 @@ static bool needs_image(const struct sic_options *options)
 bool sic_options_parse(struct sic_options *options, int argc, char **argv)
 {
     struct option long_options[DESCRIPTION_COUNT + 1] = {0};
+    char text[3];
     int option;
 
     *options = (struct sic_options){0};
@@ -197,9 +200,10 @@ bool sic_options_parse(struct sic_options *options, int argc, char **argv)
     opterr = 0;
     while ((option = getopt_long(argc, argv, ":hf:q", long_options, NULL)) != -1) {
         if (option == ':')
-            return fail("option '%s' needs a value; see 'sic --help'", argv[optind - 1]);
+            return fail("option '%s' needs a value; see 'sic --help'", sic_offending_option(argv, text));
         if (option == '?')
-            return fail("'%s' is no option of sic, or takes no value; see 'sic --help'", argv[optind - 1]);
+            return fail("'%s' is no option of sic, or takes no value; see 'sic --help'",
+                        sic_offending_option(argv, text));
         if (!apply(options, option, optarg))
             return false;
         /* A call for help is answered whatever else stands there. */
@@ -211,7 +215,8 @@ bool sic_options_parse(struct sic_options *options, int argc, char **argv)
     if (optind >= argc)
         return fail("no image named: give a crash dump or a raw memory image; see 'sic --help'%s", "");
     if (optind + 1 < argc)
-        return fail("one image at a time: '%s' is one too many", argv[optind + 1]);
+        return fail("one image at a time: '%s' is one too many; a verb stands first, see 'sic --help'",
+                    argv[optind + 1]);
     options->image = argv[optind];
     return true;
 }

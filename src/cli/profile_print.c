@@ -18,13 +18,6 @@ struct kernel_row {
     struct sic_kernel_columns columns;
 };
 
-bool sic_profile_name_is_usable(const char *name)
-{
-    static const char fit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-
-    return *name != '\0' && strlen(name) < SIC_LAYOUT_NAME_SIZE && name[strspn(name, fit)] == '\0';
-}
-
 static void format_version(const struct sic_version *version, char text[48])
 {
     snprintf(text, 48, "%" PRIu32 ".%" PRIu32 ".%" PRIu32 ".%" PRIu32, version->part[0], version->part[1],

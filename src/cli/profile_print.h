@@ -16,8 +16,6 @@ struct sic_profile_naming {
     const char *name; /* of the layout; NULL: made of the version */
 };
 
-bool sic_profile_name_is_usable(const char *name);
-
 /* Prints the layout of each PDB, then the table of kernels. Layouts that are equal are printed once. */
 SIC_MUST_CHECK enum sic_status sic_profile_print(const char *const *paths, size_t count,
                                                  const struct sic_profile_naming *naming, struct sic_error *error);

@@ -1,5 +1,7 @@
 #include "cli/report.h"
 
+#include <getopt.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -43,4 +45,15 @@ static void print_all(void *context, enum sic_message_level level, const char *t
 struct sic_message_sink sic_message_printer(bool quiet, bool verbose)
 {
     return (struct sic_message_sink){.hear = verbose ? print_all : quiet ? NULL : print_note};
+}
+
+const char *sic_offending_option(char **argv, char text[3])
+{
+    /* A letter among others of one word is told by optopt alone. */
+    if (optopt <= 0 || optopt > 0x7f)
+        return argv[optind - 1];
+    text[0] = '-';
+    text[1] = (char)optopt;
+    text[2] = '\0';
+    return text;
 }

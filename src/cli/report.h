@@ -20,4 +20,7 @@ bool sic_fail_option(const char *format, const char *value) __attribute__((forma
 /* Prints notes, unless quiet, and steps, when verbose. */
 struct sic_message_sink sic_message_printer(bool quiet, bool verbose);
 
+/* The option that getopt_long stopped at, as it was written; `text` may be used for it. */
+const char *sic_offending_option(char **argv, char text[3]);
+
 #endif

@@ -1,25 +1,11 @@
 #include "cli/select.h"
 
-#include <ctype.h>
+#include "util/fold.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static bool contains_ignoring_case(const char *text, const char *part)
-{
-    size_t length = strlen(part);
-
-    for (; *text != '\0' || length == 0; text++) {
-        size_t i = 0;
-
-        while (i < length && text[i] != '\0' && tolower((unsigned char)text[i]) == tolower((unsigned char)part[i]))
-            i++;
-        if (i == length)
-            return true;
-    }
-    return false;
-}
 
 static bool does_process_match(const struct sic_listing *listing, uint32_t process, const struct sic_options *options)
 {
@@ -28,7 +14,7 @@ static bool does_process_match(const struct sic_listing *listing, uint32_t proce
     snprintf(pid, sizeof(pid), "%" PRIu64, sic_scan_process(&listing->scan, process)->id);
     for (unsigned i = 0; i < options->filter_count; i++) {
         if (strcmp(pid, options->filters[i]) == 0 ||
-            contains_ignoring_case(listing->names[process], options->filters[i]))
+            sic_contains_ignoring_case(listing->names[process], options->filters[i]))
             return true;
     }
     return options->filter_count == 0;

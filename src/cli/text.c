@@ -162,13 +162,16 @@ static void print_size(struct sic_output *output, uint64_t size)
     sic_output_text(output, units[i].unit);
 }
 
-/* The parts of an image that processes share writable: its other pages are copied on the first write. */
-static void print_shared_writable(const struct sic_scan *scan, uint32_t head, struct sic_output *output)
+static void print_shared_writable(const struct sic_listing *listing, const struct sic_region *region,
+                                  struct sic_output *output)
 {
-    uint32_t next = head, found;
+    const struct sic_scan *scan = &listing->scan;
+    uint32_t first, end;
 
-    while (sic_section_next_shared_writable(scan, &next, &found)) {
-        const struct sic_subsection *subsection = sic_scan_subsection(scan, found);
+    sic_shared_writable_find(scan, &listing->shared_writable, &listing->regions, region, &first, &end);
+    for (uint32_t i = first; i < end; i++) {
+        const struct sic_subsection *subsection =
+            sic_scan_subsection(scan, (uint32_t)listing->shared_writable.keys[i].value);
 
         sic_output_text(output, "  Shared and writable: image offset 0x");
         sic_output_hex(output, subsection->first_page << 12);
@@ -197,7 +200,6 @@ static void print_section_name(const struct sic_listing *listing, const struct s
 static void print_section(const struct sic_listing *listing, const struct sic_region *region, struct sic_output *output)
 {
     const struct sic_section *section = sic_scan_section(&listing->scan, region->section);
-    const struct sic_view *view = sic_scan_view(&listing->scan, listing->regions.views[region->first]);
 
     sic_output_text(output, "  Section: ");
     sic_output_text(output, sic_section_kind(section));
@@ -213,7 +215,7 @@ static void print_section(const struct sic_listing *listing, const struct sic_re
         print_size(output, section->size);
         sic_output_text(output, ")\n");
     }
-    print_shared_writable(&listing->scan, sic_scan_subsection(&listing->scan, view->subsection)->head, output);
+    print_shared_writable(listing, region, output);
 }
 
 /* Where owners do not start at the same prototype PTE, each one's own start is shown. */

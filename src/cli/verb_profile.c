@@ -62,6 +62,7 @@ static bool apply(struct arguments *arguments, int option)
 
 static bool parse(struct arguments *arguments, int argc, char **argv)
 {
+    char text[3];
     int option;
 
     opterr = 0;
@@ -69,7 +70,7 @@ static bool parse(struct arguments *arguments, int argc, char **argv)
         if (option == ':' || option == '?')
             return sic_fail_option("'%s' is no option of sic profile, or its value is missing or one too many; see "
                                    "'sic profile --help'",
-                                   argv[optind - 1]);
+                                   sic_offending_option(argv, text));
         if (!apply(arguments, option))
             return false;
         if (arguments->help)

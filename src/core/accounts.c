@@ -16,13 +16,18 @@ struct comparison {
     struct sic_index stranger_index; /* by _EPROCESS address */
     uint8_t *is_listed;              /* a bit for each view: its section's list has it */
     bool any_walked;                 /* some section's list was walked to its end */
+    uint64_t budget;                 /* entries that may still be looked at */
 };
+
+/* Entries of all lists together, beyond some for every view that was found: kernel views, and what is torn. */
+#define LISTED_VIEW_ALLOWANCE 0x100000u
 
 /* One entry of a section's list: the node that holds it. */
 struct listed_view {
     uint64_t node_va;
     uint64_t owner_va;
     uint64_t start_vpn;
+    uint64_t subsection_va;
     unsigned owner_kind;
 };
 
@@ -42,6 +47,7 @@ static bool read_listed_view(const struct comparison *comparison, uint64_t links
         .node_va = node_va,
         .owner_va = owner & ~OWNER_KIND_MASK,
         .owner_kind = owner & OWNER_KIND_MASK,
+        .subsection_va = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_MMVAD_SUBSECTION)),
         .start_vpn = sic_load32(bytes + sic_layout_offset(layout, SIC_FIELD_MMVAD_SHORT_STARTING_VPN)) |
                      (uint64_t)bytes[sic_layout_offset(layout, SIC_FIELD_MMVAD_SHORT_STARTING_VPN_HIGH)] << 32,
     };
@@ -97,6 +103,20 @@ static bool compare_process_view(struct comparison *comparison, uint32_t section
     return true;
 }
 
+/* A process's node must lead to this section: otherwise the list has run into another one's. */
+static bool leads_to(const struct comparison *comparison, uint32_t section, const struct listed_view *listed)
+{
+    uint64_t control_area_va;
+
+    return listed->owner_kind != OWNER_PROCESS ||
+           (sic_is_kernel_pointer(listed->subsection_va, 8) &&
+            sic_reader_u64(comparison->reader,
+                           listed->subsection_va +
+                               sic_layout_offset(comparison->layout, SIC_FIELD_SUBSECTION_CONTROL_AREA),
+                           &control_area_va) &&
+            control_area_va == sic_scan_section(comparison->scan, section)->control_area_va);
+}
+
 static bool compare_listed_view(struct comparison *comparison, uint32_t section, const struct listed_view *listed)
 {
     if (listed->owner_kind == OWNER_PROCESS && sic_is_kernel_pointer(listed->owner_va, 8))
@@ -118,8 +138,10 @@ static bool walk_list(struct comparison *comparison, uint32_t section)
             return sic_scan_add_note(comparison->scan, SIC_NOTE_LIST_BROKEN, SIC_NONE, section, control_area_va);
         if (links_va == head_va)
             break;
-        if (!read_listed_view(comparison, links_va, &listed))
+        if (comparison->budget == 0 || !read_listed_view(comparison, links_va, &listed) ||
+            !leads_to(comparison, section, &listed))
             return sic_scan_add_note(comparison->scan, SIC_NOTE_LIST_BROKEN, SIC_NONE, section, control_area_va);
+        comparison->budget--;
         if (!compare_listed_view(comparison, section, &listed))
             return false;
     }
@@ -191,7 +213,11 @@ static bool index_processes(struct comparison *comparison)
 bool sic_accounts_compare(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
                           struct sic_array *strangers)
 {
-    struct comparison comparison = {.scan = scan, .reader = reader, .layout = layout, .strangers = strangers};
+    struct comparison comparison = {.scan = scan,
+                                    .reader = reader,
+                                    .layout = layout,
+                                    .strangers = strangers,
+                                    .budget = 4ull * scan->views.count + LISTED_VIEW_ALLOWANCE};
     const struct sic_allocator *allocator = &scan->allocator;
     size_t size = scan->views.count / 8 + 1;
     bool compared = false;

@@ -66,11 +66,6 @@ static const char *describe_refusal(const struct sic_kernel *kernel)
     return kernel->proof.refusal ? kernel->proof.refusal : "too many of them contradict it";
 }
 
-static const char *pdb_name(const struct sic_kernel *kernel)
-{
-    return kernel->pdb.name[0] ? kernel->pdb.name : "PDB unknown";
-}
-
 /* Tries the profiles by their distance from the kernel's build. */
 static bool choose_nearest(struct sic_kernel *kernel, struct sic_address_space *space)
 {
@@ -160,6 +155,7 @@ static enum sic_status ask_finder(struct sic_kernel *kernel, const struct sic_la
 static enum sic_status use_own_layout(struct sic_kernel *kernel, const struct sic_layout_request *request,
                                       struct sic_error *error)
 {
+    char pdb[SIC_PDB_REFERENCE_TEXT_SIZE];
     struct sic_error reason;
     enum sic_status status = ask_finder(kernel, request->own, &request->messages, &reason);
 
@@ -167,22 +163,25 @@ static enum sic_status use_own_layout(struct sic_kernel *kernel, const struct si
         kernel->layout_source = SIC_LAYOUT_FILE;
         return SIC_OK;
     }
-    return sic_error_set(error, status, "--profile: no layout of the file fits this kernel (build %u, %s %s): %.300s",
-                         kernel->build, pdb_name(kernel), kernel->pdb.guid_age, reason.message);
+    sic_pdb_reference_format(&kernel->pdb, pdb);
+    return sic_error_set(error, status, "--profile: no layout of the file fits this kernel (build %u, %s): %.300s",
+                         kernel->build, pdb, reason.message);
 }
 
 static bool use_exact_layout(struct sic_kernel *kernel, struct sic_address_space *space,
                              const struct sic_message_sink *messages)
 {
+    char pdb[SIC_PDB_REFERENCE_TEXT_SIZE];
+
+    sic_pdb_reference_format(&kernel->pdb, pdb);
     if (!kernel->is_known || !sic_profile_builtin_find(kernel->known.layout, &kernel->profile)) {
-        sic_message_send(messages, SIC_MESSAGE_STEP, "layout: no built-in profile is for %s %s", pdb_name(kernel),
-                         kernel->pdb.guid_age);
+        sic_message_send(messages, SIC_MESSAGE_STEP, "layout: no built-in profile is for %s", pdb);
         return false;
     }
     kernel->layout_source = SIC_LAYOUT_EXACT;
     if (prove(kernel, space, SIC_PROOF_OF_IDENTITY)) {
-        sic_message_send(messages, SIC_MESSAGE_STEP, "layout: built-in profile %s is for %s %s, proved",
-                         kernel->profile.name, pdb_name(kernel), kernel->pdb.guid_age);
+        sic_message_send(messages, SIC_MESSAGE_STEP, "layout: built-in profile %s is for %s, proved",
+                         kernel->profile.name, pdb);
         return true;
     }
     sic_message_send(messages, SIC_MESSAGE_NOTE,
@@ -225,6 +224,7 @@ static bool use_nearest_layout(struct sic_kernel *kernel, struct sic_address_spa
 enum sic_status sic_layout_choose(struct sic_kernel *kernel, const struct sic_layout_request *request,
                                   struct sic_address_space *space, struct sic_error *error)
 {
+    char pdb[SIC_PDB_REFERENCE_TEXT_SIZE];
     struct sic_error reason;
 
     if (request->own)
@@ -233,18 +233,24 @@ enum sic_status sic_layout_choose(struct sic_kernel *kernel, const struct sic_la
         return SIC_OK;
     if (use_pdb_layout(kernel, request, &reason) || use_nearest_layout(kernel, space, &request->messages))
         return SIC_OK;
-    if (!knows_process_list(kernel))
+    if (!knows_process_list(kernel) && kernel->is_known)
         return sic_error_set(error, SIC_NOT_FOUND,
                              "the kernel's list of processes is not in this image: ntoskrnl.exe's export "
                              "PsInitialSystemProcess cannot be read; check that the image is whole");
+    if (!knows_process_list(kernel))
+        return sic_error_set(
+            error, SIC_NOT_FOUND,
+            "the kernel's list of processes is not found: ntoskrnl.exe's export PsInitialSystemProcess "
+            "cannot be read, and without it the kernel's PDB is needed; %s",
+            reason.message);
     if (kernel->is_known)
         return sic_error_set(error, SIC_BROKEN,
                              "the image is too damaged: the structures of its kernel (build %u, %s), which SiC knows, "
                              "contradict each other; take the image anew",
                              kernel->build, kernel->pdb.guid_age);
-    return sic_error_set(
-        error, SIC_UNSUPPORTED,
-        "no built-in profile agrees with this kernel (build %u, %s %s), of a release that SiC does not "
-        "know, or with too little of its structures in the image; %s",
-        kernel->build, pdb_name(kernel), kernel->pdb.guid_age, reason.message);
+    sic_pdb_reference_format(&kernel->pdb, pdb);
+    return sic_error_set(error, SIC_UNSUPPORTED,
+                         "no built-in profile agrees with this kernel (build %u, %s), of a release that SiC does not "
+                         "know, or with too little of its structures in the image; %s",
+                         kernel->build, pdb, reason.message);
 }

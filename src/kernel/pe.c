@@ -177,3 +177,11 @@ bool sic_pe_read_pdb_reference(const struct sic_reader *reader, const struct sic
     }
     return false;
 }
+
+void sic_pdb_reference_format(const struct sic_pdb_reference *reference, char text[SIC_PDB_REFERENCE_TEXT_SIZE])
+{
+    if (reference->name[0] == '\0')
+        snprintf(text, SIC_PDB_REFERENCE_TEXT_SIZE, "PDB unknown");
+    else
+        snprintf(text, SIC_PDB_REFERENCE_TEXT_SIZE, "%s %s", reference->name, reference->guid_age);
+}

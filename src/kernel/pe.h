@@ -32,4 +32,8 @@ void sic_pe_find_exports(const struct sic_reader *reader, const struct sic_pe *p
 bool sic_pe_read_pdb_reference(const struct sic_reader *reader, const struct sic_pe *pe,
                                struct sic_pdb_reference *reference);
 
+/* "ntkrnlmp.pdb 5278AFF8…1", or "PDB unknown", into `text`. */
+#define SIC_PDB_REFERENCE_TEXT_SIZE 128u
+void sic_pdb_reference_format(const struct sic_pdb_reference *reference, char text[SIC_PDB_REFERENCE_TEXT_SIZE]);
+
 #endif

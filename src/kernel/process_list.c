@@ -14,9 +14,9 @@ struct list_walk {
 
 static bool is_head(const struct list_walk *walk, uint64_t links_va)
 {
-    if (walk->head_va != 0)
-        return links_va == walk->head_va;
-    return links_va - walk->list->kernel_va < walk->list->kernel_size;
+    /* A header may name a wrong head; no process lies within the kernel's image. */
+    return (walk->head_va != 0 && links_va == walk->head_va) ||
+           links_va - walk->list->kernel_va < walk->list->kernel_size;
 }
 
 static bool append_process(const struct list_walk *walk, uint64_t links_va)

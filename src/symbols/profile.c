@@ -1,5 +1,7 @@
 #include "symbols/profile.h"
 
+#include "symbols/profile_tables.h"
+
 #include "symbols/text_lines.h"
 
 #include <string.h>
@@ -52,12 +54,20 @@ uint64_t sic_global_address(uint64_t value, uint64_t base_va)
     return value != 0 && base_va != 0 ? base_va + value : 0;
 }
 
+bool sic_profile_name_is_usable(const char *name)
+{
+    static const char fit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+
+    return *name != '\0' && strlen(name) < SIC_LAYOUT_NAME_SIZE && name[strspn(name, fit)] == '\0';
+}
+
 /* "layout NAME FIRST-LAST CONFIDENCE", without its first word. */
 static bool parse_heading(struct sic_text line, struct sic_profile *profile)
 {
     struct sic_text word, first, last;
 
-    if (!sic_text_next_word(&line, &word) || !sic_text_copy(word, profile->name, sizeof(profile->name)))
+    if (!sic_text_next_word(&line, &word) || !sic_text_copy(word, profile->name, sizeof(profile->name)) ||
+        !sic_profile_name_is_usable(profile->name))
         return false;
     if (!sic_text_next_word(&line, &word) || !sic_text_split(word, '-', &first, &last) ||
         !parse_version(first, &profile->first) || !parse_version(last, &profile->last))

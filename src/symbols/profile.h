@@ -87,4 +87,7 @@ bool sic_version_parse(const char *text, struct sic_version *version);
 /* How far `build` lies from the builds of a profile: 0 inside, else the distance in build numbers. */
 uint32_t sic_profile_build_distance(const struct sic_profile *profile, uint32_t build);
 
+/* Letters, digits, '.', '_' and '-', and not too many: a name that is shown and stands in rows. */
+bool sic_profile_name_is_usable(const char *name);
+
 #endif

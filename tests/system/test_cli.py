@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import subprocess
+import time
 
 import jsonschema
 import pytest
@@ -43,6 +44,7 @@ def test_version():
     (["--threads", "0", "x"], "--threads takes"),
     (["--threads", "many", "x"], "'many'"),
     (["--color=blue", "x"], "blue"),
+    (["-zq", "x"], "'-z'"),
     (["/nonexistent/image.raw"], "/nonexistent/image.raw"),
     (["one", "two"], "'two'"),
     ([str(ROOT)], "folder"),
@@ -110,11 +112,29 @@ def test_quiet_keeps_what_matters(random_world, tmp_path):
     assert sic("-q", random_world.image("raw")).stderr == b""
     notes = sic(random_world.image("raw")).stderr.decode()
     assert "19041" in notes and "exact by PDB GUID" in notes
+    answer = sic("-q", sample("triage_x64.dmp"))
+    assert answer.returncode == 3
+    assert answer.stderr.count(b"\n") == 1 and b"incomplete" in answer.stderr
+
+
+def test_file_cut_short_is_said_to_be_so(random_world, tmp_path):
+    whole = pathlib.Path(random_world.image("bitmap.dmp")).read_bytes()
     short = tmp_path / "short.dmp"
-    short.write_bytes(pathlib.Path(random_world.image("bitmap.dmp")).read_bytes()[:-400000])
-    answer = sic("-q", short)
-    if answer.returncode == 3:
-        assert b"incomplete" in answer.stderr
+    short.write_bytes(whole[:len(whole) // 4])
+    answer = sic(short)
+    assert answer.returncode in (2, 3) and b"cut short" in answer.stderr
+
+
+def test_file_that_shrinks_while_it_is_read(random_world, tmp_path):
+    """The mapping loses its pages: a message and the status of an error, no signal."""
+    short = tmp_path / "shrinking.raw"
+    with short.open("wb") as file:
+        file.truncate(3 << 30)
+    run = subprocess.Popen([SIC, short], stderr=subprocess.PIPE)
+    time.sleep(0.3)
+    os.truncate(short, 4096)
+    _, notes = run.communicate(timeout=120)
+    assert run.returncode == 2 and notes.count(b"\n") == 1 and b"could not be read to its end" in notes
 
 
 def test_color(random_world):

@@ -5,7 +5,7 @@ import re
 import pytest
 
 import truth as oracle
-from conftest import CONTAINERS, ROOT, sic, sic_json
+from conftest import CONTAINERS, ROOT, build_scenario, sic, sic_json
 
 
 def seed_listing():
@@ -69,5 +69,21 @@ def test_filter(seed_world):
     assert sic("-f", "no such name", "-f", "688", image).stdout == only_lsass
     nothing = sic("-f", "no such name", image)
     assert nothing.returncode == 1 and nothing.stdout == b""
-    # A pid is matched whole.
+    # Case is ignored beyond ASCII too; see test_case_is_ignored. A pid is matched whole.
     assert sic("-f", "68", "-f", "8688", image).returncode == 1
+
+
+def test_case_is_ignored(tmp_path):
+    (tmp_path / "w.scenario").write_text("""
+process Über.exe pid=2000
+process Жук.exe pid=2004
+section s paging-file pages=2
+view 2000 s
+view 2004 s
+""", encoding="utf-8")
+    world = build_scenario(tmp_path / "w.scenario", tmp_path / "w", "--format", "kernel")
+    image = world.image("kernel.dmp")
+    assert sic(image).returncode == 0
+    for text in ("über", "ÜBER", "ЖУК", "жук", "BER.EXE"):
+        assert sic("-f", text, image).returncode == 0, text
+    assert sic("-f", "uber", image).returncode == 1

@@ -193,7 +193,7 @@ def test_chain_that_breaks_behind_the_view(torn):
     torn.memory.put64(second + SUBSECTION["NextSubsection"], 0xffffdead00000000)
     status, document, _ = torn.answer()
     assert status == 0 and document["complete"]
-    assert torn.names(document) == torn.names(document) and ("\\Data\\log.bin", ["a.exe", "b.exe"]) in torn.names(document)
+    assert oracle.answered_regions(document) == oracle.true_regions(torn.truth)
 
 
 def test_chain_that_breaks_under_the_view(torn):
@@ -216,15 +216,26 @@ def test_two_subsections_claim_one_array(torn):
     torn.memory.put64(pool["Subsection"] + SUBSECTION["SubsectionBase"], torn.memory.u64(log + SUBSECTION["SubsectionBase"]))
     status, document, _ = torn.answer()
     assert status == 3 and "array-claimed-twice" in kinds(document)
-    for _, owners in torn.names(document):
-        assert not ("a.exe" in owners and "c.exe" in owners and len(owners) == 2)
+    # Views that now show the very same prototype PTEs, under two control areas: told, and never joined.
+    for pid, offset in ((2008, 0), (2012, 4)):
+        node = torn.view_node(pid, "paging-file")
+        base = torn.memory.u64(log + SUBSECTION["SubsectionBase"])
+        torn.memory.put64(node["va"] + MMVAD["FirstPrototypePte"], base + 8 * offset)
+        torn.memory.put64(node["va"] + MMVAD["LastContiguousPte"], base + 8 * (offset + 3))
+    status, document, _ = torn.answer()
+    assert status == 3 and "array-claimed-twice" in kinds(document)
+    owners = [owners for _, owners in torn.names(document)]
+    assert ["a.exe", "b.exe"] in owners and all("c.exe" not in names or "a.exe" not in names or "e.exe" in names
+                                                for names in owners)
 
 
 def test_system_process_is_torn(torn):
     """The kernel is known by its PDB: one torn process is no reason to answer nothing."""
     torn.memory.zero(torn.eprocess(4) + EPROCESS["ImageFileName"], 15)
     torn.memory.put64(torn.eprocess(4) + EPROCESS["UniqueProcessId"], 0x1234567)
-    _, document, _ = torn.answer()
+    status, document, _ = torn.answer()
+    # In this world System has no VAD tree; without a name that looks torn, and is said.
+    assert status == 3 and kinds(document) == {"tree-missing"}
     assert oracle.answered_regions(document) == oracle.true_regions(torn.truth)
 
 
@@ -301,7 +312,52 @@ view 2004 u
     assert status == 0 and document["complete"]
     found = {(note["kind"], note.get("pid")) for note in document["notes"]}
     # The third section's views of the system cache are counted apart: no difference.
-    assert found == {("view-not-in-tree", 2008), ("view-not-listed", 2004), ("count-differs", None)} or \
-        found == {("view-not-in-tree", 2008), ("view-not-listed", 2004)}
+    assert found >= {("view-not-in-tree", 2008), ("view-not-listed", 2004)}
+    assert not any(note["control_area"] == next(s["control_area"] for s in made.truth["sections"] if s["name"] == "\\Data\\u.bin")
+                   for note in document["notes"])
     assert "sic: note: c.exe (PID: 2008)" in notes
+    made.memory.close()
+
+
+def test_lists_that_run_into_each_other(tmp_path):
+    """One ring through the lists of all sections: each node counts for its own section only, and the work stays linear."""
+    count = 300
+    made = Torn(tmp_path, "kernel 10.0.19041.329\nprocess a.exe pid=2000\ntransition 0\n" + "".join(
+        f'section s{i} file "\\Data\\{i}" pages=1\n' for i in range(count)) + "".join(
+        f"view 2000 s{i}\n" for i in range(count)))
+    entries = []
+    for section in made.truth["sections"]:
+        control_area = oracle.number(section["control_area"])
+        if section["name"] is None or not section["name"].startswith("\\Data\\"):
+            continue
+        head = control_area + CONTROL_AREA["ListHead"]
+        made.memory.put64(control_area + 0x28, made.memory.u64(control_area + 0x28) + 7)
+        entries += [head, made.memory.u64(head)]
+    for entry, after in zip(entries, entries[1:] + entries[:1]):
+        made.memory.put64(entry, after)
+        made.memory.put64(after + 8, entry)
+    status, document, _ = made.answer()
+    assert status == 1
+    assert len(document["notes"]) <= 2 * count
+    assert {note["kind"] for note in document["notes"]} <= {"list-broken", "count-differs"}
+    made.memory.close()
+
+
+def test_only_what_a_region_covers_is_said_to_be_shared_and_writable(tmp_path):
+    made = Torn(tmp_path, """
+kernel 10.0.19041.329
+process a.exe pid=2000
+process b.exe pid=2004
+section lib image "\\lib.dll"
+subsection lib pages=4 protection=r-x
+subsection lib pages=2 protection=rw- shared
+subsection lib pages=4 protection=r--
+view 2000 lib pages=4
+view 2004 lib pages=4
+view 2000 lib offset=5 pages=3
+view 2004 lib offset=5 pages=3
+""")
+    _, document, _ = made.answer()
+    parts = [region["section"]["shared_writable"] for region in document["regions"]]
+    assert parts == [[], [{"offset": 4 * 4096, "size": 2 * 4096, "protection": "rw-"}]]
     made.memory.close()
