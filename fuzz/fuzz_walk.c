@@ -5,6 +5,7 @@
  */
 #include "../tests/flat_memory.h"
 #include "util/escape.h"
+#include "core/accounts.h"
 #include "core/names.h"
 #include "core/process.h"
 #include "core/section.h"
@@ -70,9 +71,11 @@ static void check_names(const struct sic_scan *scan)
 static void walk_all(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
                      const struct sic_process_list *list)
 {
+    struct sic_array strangers = {0};
     struct sic_vad_walker walker;
 
     require(sic_process_list_read(scan, reader, layout, list, SIC_NONE));
+    require(sic_processes_part_trees(scan));
     sic_vad_walker_init(&walker, reader, layout);
     for (uint32_t i = 0; i < scan->processes.count; i++) {
         require(sic_vad_walk(&walker, scan, i) && sic_process_read_path(scan, reader, layout, i));
@@ -83,6 +86,8 @@ static void walk_all(struct sic_scan *scan, const struct sic_reader *reader, con
     }
     sic_vad_walker_deinit(&walker, &scan->allocator);
     require(sic_sections_resolve(scan, reader, layout));
+    require(sic_accounts_compare(scan, reader, layout, &strangers));
+    sic_array_free(&scan->allocator, &strangers, sizeof(uint64_t));
     require(sic_section_names_read(scan, reader, sic_layout_offset(layout, SIC_FIELD_FILE_OBJECT_FILE_NAME), 1));
     require(sic_regions_report_claims(scan));
 }
