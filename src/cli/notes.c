@@ -20,6 +20,9 @@ static const struct {
     [SIC_PROBLEM_VIEW_TORN] = {"view-torn", "a VAD node whose prototype PTE fields are torn"},
     [SIC_PROBLEM_SUBSECTION] = {"subsection", "a subsection that cannot be read; sharing may be missed"},
     [SIC_PROBLEM_CONTROL_AREA] = {"control-area", "a control area that cannot be read, or whose links do not close"},
+    [SIC_PROBLEM_PROCESS_ENDING] = {"process-ending", "a process that is ending; its views are left out"},
+    [SIC_PROBLEM_PROCESS_UNSTABLE] = {"process-unstable", "a process that changed its memory during every walk; views "
+                                                          "may be missing"},
     [SIC_PROBLEM_ARRAY_CLAIMED_TWICE] = {"array-claimed-twice",
                                          "a subsection whose prototype PTEs another control area claims too"},
 };

@@ -19,7 +19,7 @@ struct sic_string {
 #define SIC_PROCESS_EXITED     0x1u /* ExitTime is set */
 #define SIC_PROCESS_HAS_PATH   0x2u /* `path` was asked for and read */
 #define SIC_PROCESS_NO_TREE    0x4u /* VadRoot is 0: System-like or exited */
-#define SIC_PROCESS_NOT_WALKED 0x8u /* the tree's root could not be read */
+#define SIC_PROCESS_NOT_WALKED 0x8u /* it has a tree, which was not walked: a problem says why */
 
 struct sic_process {
     uint64_t eprocess_va;
@@ -112,6 +112,8 @@ enum sic_problem_kind {
     SIC_PROBLEM_SUBSECTION,          /* a subsection that cannot be read */
     SIC_PROBLEM_CONTROL_AREA,        /* a control area or segment that cannot be read, or whose links do not close */
     SIC_PROBLEM_ARRAY_CLAIMED_TWICE, /* two control areas claim the same prototype PTEs */
+    SIC_PROBLEM_PROCESS_ENDING,      /* a process that is being torn down: its tree was not walked */
+    SIC_PROBLEM_PROCESS_UNSTABLE,    /* a live process whose tree changed during every walk */
     SIC_PROBLEM_KIND_COUNT
 };
 
@@ -129,6 +131,7 @@ struct sic_scan {
     struct sic_array sections;           /* struct sic_section */
     struct sic_array strings;            /* uint16_t */
     struct sic_array problems;           /* struct sic_problem */
+    uint32_t skipped_processes;          /* live scans: listed, but gone when their turn came */
     struct sic_index subsection_index;   /* by address */
     struct sic_index control_area_index; /* by address */
 };
@@ -138,6 +141,9 @@ void sic_scan_deinit(struct sic_scan *scan);
 
 /* False when memory ran out, as with all functions that add. */
 bool sic_scan_add_problem(struct sic_scan *scan, enum sic_problem_kind kind, uint32_t process, uint64_t va);
+
+/* Puts the problems in the order of the processes, whoever found them; those of no process come last. */
+void sic_scan_sort_problems(struct sic_scan *scan);
 
 /* The index of the subsection at `va`, added unread when it is new; SIC_NONE when memory ran out. */
 uint32_t sic_scan_intern_subsection(struct sic_scan *scan, uint64_t va);

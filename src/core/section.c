@@ -117,12 +117,12 @@ static bool read_new_records(struct sic_scan *scan, const struct sic_reader *rea
     for (uint32_t i = first; i < scan->subsections.count; i++) {
         if (i + PREFETCH_DISTANCE < scan->subsections.count)
             sic_reader_prefetch(reader, sic_scan_subsection(scan, i + PREFETCH_DISTANCE)->va);
-        if (!read_subsection(scan, reader, layout, i))
+        if (sic_reader_is_cancelled(reader) || !read_subsection(scan, reader, layout, i))
             return false;
     }
-    for (uint32_t i = first_section; i < scan->sections.count; i++)
+    for (uint32_t i = first_section; i < scan->sections.count && !sic_reader_is_cancelled(reader); i++)
         read_control_area(sic_scan_section(scan, i), reader, layout);
-    for (uint32_t i = first_section; i < scan->sections.count; i++)
+    for (uint32_t i = first_section; i < scan->sections.count && !sic_reader_is_cancelled(reader); i++)
         read_segment(sic_scan_section(scan, i), reader, layout);
     return true;
 }

@@ -131,18 +131,6 @@ static bool run_workers(struct collection *collection)
     return done;
 }
 
-/* Problems in the order of the processes, whoever found them. */
-static int compare_problems(const void *left, const void *right)
-{
-    const struct sic_problem *a = left, *b = right;
-
-    if (a->process != b->process)
-        return a->process < b->process ? -1 : 1;
-    if (a->kind != b->kind)
-        return a->kind < b->kind ? -1 : 1;
-    return a->va < b->va ? -1 : a->va > b->va;
-}
-
 static bool merge_workers(struct collection *collection)
 {
     struct sic_scan *scan = collection->scan;
@@ -221,8 +209,8 @@ enum sic_status sic_collect(const struct sic_kernel *kernel, const struct sic_co
         status = walk_all(&collection, error);
     if (status == SIC_OK && !read_rest(&collection, &reader))
         status = no_memory(error);
-    if (status == SIC_OK && scan->problems.count > 0)
-        qsort(scan->problems.elements, scan->problems.count, sizeof(struct sic_problem), compare_problems);
+    if (status == SIC_OK)
+        sic_scan_sort_problems(scan);
     sic_address_space_destroy(space);
     return status;
 }
