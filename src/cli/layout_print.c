@@ -1,7 +1,5 @@
 #include "cli/layout_print.h"
 
-#include "cli/notes.h"
-
 #include <stdio.h>
 
 static void print_field(const struct sic_layout *layout, enum sic_field field, struct sic_output *output)
@@ -19,19 +17,17 @@ static void print_field(const struct sic_layout *layout, enum sic_field field, s
     sic_output_text(output, line);
 }
 
-void sic_layout_print(const struct sic_kernel *kernel, struct sic_output *output)
+void sic_layout_print(const struct sic_wire_origin *origin, const struct sic_layout *layout, struct sic_output *output)
 {
-    char confidence[160], heading[512];
+    char heading[1024];
 
-    sic_layout_confidence(kernel, confidence, sizeof(confidence));
     snprintf(heading, sizeof(heading),
              "# kernel  build %u, %s %s\n"
-             "# layout  %s (builds %u.%u to %u.%u), built in\n"
+             "# layout  %s %s\n"
              "# how     %s\n",
-             kernel->build, kernel->pdb.name[0] ? kernel->pdb.name : "PDB unknown", kernel->pdb.guid_age,
-             kernel->profile.name, kernel->profile.first.part[2], kernel->profile.first.part[3],
-             kernel->profile.last.part[2], kernel->profile.last.part[3], confidence);
+             origin->build, origin->pdb_name[0] ? origin->pdb_name : "PDB unknown", origin->guid_age,
+             origin->layout_name, origin->layout_detail, origin->layout_confidence);
     sic_output_text(output, heading);
     for (unsigned field = 0; field < SIC_FIELD_COUNT; field++)
-        print_field(&kernel->profile.layout, field, output);
+        print_field(layout, field, output);
 }

@@ -50,13 +50,11 @@ void sic_layout_confidence(const struct sic_kernel *kernel, char *buffer, size_t
 
 static void print_kernel(const struct sic_listing *listing)
 {
-    const struct sic_kernel *kernel = &listing->kernel;
-    char confidence[160];
+    const struct sic_wire_origin *origin = &listing->origin;
 
-    sic_layout_confidence(kernel, confidence, sizeof(confidence));
-    fprintf(stderr, "sic: %s; Windows build %u, %s %s; layout %s, %s\n", sic_image_container(listing->image),
-            kernel->build, kernel->pdb.name[0] ? kernel->pdb.name : "PDB unknown", kernel->pdb.guid_age,
-            kernel->profile.name, confidence);
+    fprintf(stderr, "sic: %s%s; Windows build %u, %s %s; layout %s, %s\n", listing->image ? "" : "saved scan of a ",
+            origin->container, origin->build, origin->pdb_name[0] ? origin->pdb_name : "PDB unknown", origin->guid_age,
+            origin->layout_name, origin->layout_confidence);
 }
 
 static void print_problem(const struct sic_listing *listing, const struct sic_problem *problem)
@@ -70,7 +68,7 @@ static void print_problem(const struct sic_listing *listing, const struct sic_pr
 
 static void print_missing_pages(const struct sic_listing *listing)
 {
-    uint64_t missing = sic_image_missing_pages(listing->image);
+    uint64_t missing = listing->origin.missing_pages;
 
     if (missing > 0)
         fprintf(stderr,

@@ -10,6 +10,7 @@ enum {
     OPTION_PLAIN,
     OPTION_JSON,
     OPTION_LAYOUT,
+    OPTION_SAVE,
     OPTION_COLOR,
     OPTION_THREADS,
     OPTION_HELP_ALL,
@@ -35,6 +36,8 @@ static const struct {
     {"json", OPTION_JSON, no_argument, "--json", "One JSON document with everything known", false},
     {"layout", OPTION_LAYOUT, no_argument, "--layout", "Print the structure offsets in use and where they come from",
      false},
+    {"save", OPTION_SAVE, required_argument, "--save FILE.sic",
+     "Keep what was read in FILE.sic as well; it can be listed like the image, on any machine", false},
     {"quiet", 'q', no_argument, "-q,--quiet", "No notes and no progress on standard error; errors remain", false},
     {"color", OPTION_COLOR, optional_argument, "--color[=WHEN]",
      "Colour: auto (the default: on a terminal, unless NO_COLOR is set), always, never", true},
@@ -49,7 +52,7 @@ void sic_options_print_help(bool all)
 {
     printf("SiC - Enumerate shared memory mappings on Windows\n"
            "Usage: sic [OPTIONS] IMAGE\n\n"
-           "IMAGE is a crash dump or a raw memory image of a 64-bit Windows.\n\n"
+           "IMAGE is a crash dump or a raw memory image of a 64-bit Windows, or a FILE.sic.\n\n"
            "Options:\n");
     for (size_t i = 0; i < DESCRIPTION_COUNT; i++) {
         if (all || !descriptions[i].only_in_help_all)
@@ -125,6 +128,9 @@ static bool apply(struct sic_options *options, int option, const char *argument)
         return true;
     case OPTION_JSON:
         options->form = SIC_FORM_JSON;
+        return true;
+    case OPTION_SAVE:
+        options->save = argument;
         return true;
     case OPTION_COLOR:
         return set_color(options, argument ? argument : "always");
