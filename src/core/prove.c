@@ -64,8 +64,15 @@ static void judge_nodes(const struct sic_scan *scan, struct sic_proof *proof)
         proof->contradictions += is_contradiction(problems[i].kind);
 }
 
-/* The view's first prototype PTE, and the last that its node names, lie in the subsection that it names. */
-static bool does_view_fit(const struct sic_scan *scan, const struct sic_view *view)
+bool sic_view_is_resolved(const struct sic_scan *scan, const struct sic_view *view)
+{
+    const struct sic_subsection *subsection = sic_scan_subsection(scan, view->subsection);
+
+    return !(subsection->flags & SIC_SUBSECTION_UNREAD) &&
+           !(sic_scan_section(scan, subsection->section)->flags & SIC_SECTION_UNREAD);
+}
+
+bool sic_view_fits(const struct sic_scan *scan, const struct sic_view *view)
 {
     const struct sic_subsection *subsection = sic_scan_subsection(scan, view->subsection);
     const struct sic_section *section = sic_scan_section(scan, subsection->section);
@@ -84,12 +91,10 @@ static void judge_views(const struct sic_scan *scan, struct sic_proof *proof)
 {
     for (uint32_t i = 0; i < scan->views.count; i++) {
         const struct sic_view *view = sic_scan_view(scan, i);
-        const struct sic_subsection *subsection = sic_scan_subsection(scan, view->subsection);
 
-        if (subsection->flags & SIC_SUBSECTION_UNREAD ||
-            sic_scan_section(scan, subsection->section)->flags & SIC_SECTION_UNREAD)
+        if (!sic_view_is_resolved(scan, view))
             continue;
-        if (does_view_fit(scan, view))
+        if (sic_view_fits(scan, view))
             proof->agreements++;
         else
             proof->contradictions++;
@@ -141,6 +146,7 @@ static bool weigh(struct sic_scan *scan, const struct sic_reader *reader, const 
                   struct sic_proof *proof)
 {
     proof->refusal = judge_processes(scan, proof);
+    proof->is_weighed = proof->refusal != NULL;
     if (proof->refusal || !walk_trees(scan, reader, layout))
         return false;
     judge_nodes(scan, proof);
@@ -148,7 +154,8 @@ static bool weigh(struct sic_scan *scan, const struct sic_reader *reader, const 
         return false;
     judge_views(scan, proof);
     judge_sections(scan, reader, proof);
-    return true;
+    proof->is_weighed = !sic_reader_is_cancelled(reader);
+    return proof->is_weighed;
 }
 
 bool sic_prove_processes(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,

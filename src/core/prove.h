@@ -11,6 +11,7 @@
 struct sic_proof {
     uint32_t agreements;     /* nodes and sections that are what the layout says */
     uint32_t contradictions; /* nodes and sections that cannot be */
+    bool is_weighed;         /* false: memory ran out or the reader was cancelled, and nothing is said */
     const char *refusal;     /* why the layout was turned down before its nodes were weighed; NULL */
 };
 
@@ -22,5 +23,10 @@ struct sic_proof {
  */
 bool sic_prove_processes(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
                          struct sic_proof *proof);
+
+/* True when the subsection and the section of a view of a resolved scan could be read. */
+bool sic_view_is_resolved(const struct sic_scan *scan, const struct sic_view *view);
+/* True when the first prototype PTE of such a view, and the last that its node names, lie in its subsection's array. */
+bool sic_view_fits(const struct sic_scan *scan, const struct sic_view *view);
 
 #endif

@@ -1,6 +1,7 @@
 #include "core/steady.h"
 
 #include "core/process.h"
+#include "core/prove.h"
 
 /* The findings of one walk: a scan that borrows the processes of the one that it is for. */
 static void begin(struct sic_scan *findings, const struct sic_scan *scan)
@@ -75,4 +76,16 @@ bool sic_steady_walk(struct sic_vad_walker *walker, struct sic_scan *scan, uint3
     walked = walked && keep(scan, &last, process_index, is_steady);
     end(&last);
     return walked;
+}
+
+bool sic_steady_check_views(struct sic_scan *scan)
+{
+    for (uint32_t i = 0; i < scan->views.count; i++) {
+        const struct sic_view *view = sic_scan_view(scan, i);
+
+        if (sic_view_is_resolved(scan, view) && !sic_view_fits(scan, view) &&
+            !sic_scan_add_problem(scan, SIC_PROBLEM_VIEW_TORN, view->process, view->first_prototype_pte))
+            return false;
+    }
+    return true;
 }

@@ -14,4 +14,11 @@
  */
 bool sic_steady_walk(struct sic_vad_walker *walker, struct sic_scan *scan, uint32_t process_index, uint32_t limit);
 
+/*
+ * After the sections are resolved: SIC_PROBLEM_VIEW_TORN for each view whose prototype PTEs do not lie in the
+ * subsection that it names. It was unmapped after the walk, and the subsection is another one's now. False when memory
+ * ran out.
+ */
+bool sic_steady_check_views(struct sic_scan *scan);
+
 #endif
