@@ -24,6 +24,8 @@ struct ek_port {
      */
     uint32_t (*control)(struct ek *ek, uint32_t code, const void *input, uint32_t input_size, void *output,
                         uint32_t output_size, uint64_t *information);
+    /* Reads a byte as driver code would; only where an access outside of the driver's own memory is seen, else NULL. */
+    void (*touch)(struct ek *ek, uint64_t address);
 };
 
 extern const struct ek_port ek_port;

@@ -268,6 +268,17 @@ uint64_t um_call(struct um_machine *machine, uint64_t function, uint64_t first, 
     return result;
 }
 
+void um_touch(struct um_machine *machine, uint64_t address)
+{
+    static const uint8_t code[] = {0x8a, 0x01, 0xc3}; /* mov al, [rcx]; ret */
+    uint64_t page = UM_STUBS + 4 * PAGE;
+
+    require(machine, uc_mem_map(machine->engine, page, PAGE, UC_PROT_ALL), "code");
+    require(machine, uc_mem_write(machine->engine, page, code, sizeof(code)), "code");
+    um_call(machine, page, address, 0);
+    require(machine, uc_mem_unmap(machine->engine, page, PAGE), "code");
+}
+
 uint64_t um_argument(struct um_machine *machine, unsigned index)
 {
     static const int registers[] = {UC_X86_REG_RCX, UC_X86_REG_RDX, UC_X86_REG_R8, UC_X86_REG_R9};

@@ -58,6 +58,9 @@ void um_close(struct um_machine *machine);
 /* Calls a function of the driver. What breaks a rule is noted in the kernel; the result is then of no use. */
 uint64_t um_call(struct um_machine *machine, uint64_t function, uint64_t first, uint64_t second);
 
+/* Reads one byte in the driver's place. */
+void um_touch(struct um_machine *machine, uint64_t address);
+
 /* Argument `index`, from 0, of the routine that is being called. */
 uint64_t um_argument(struct um_machine *machine, unsigned index);
 /* Where a routine stands that is looked up by name; 0: not among the routines. */

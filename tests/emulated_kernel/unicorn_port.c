@@ -229,6 +229,7 @@ static uint64_t create_device(struct um_machine *um)
     um_store(um, DEVICE + DEVICE_DRIVER_OBJECT, DRIVER_OBJECT, 8);
     um_store(um, DEVICE + DEVICE_EXTENSION, EXTENSION, 8);
     um_store(um, DRIVER_OBJECT + DRIVER_DEVICE_OBJECT, DEVICE, 8);
+    um->ek->device_address = DEVICE;
     um->ek->devices++;
     um_store(um, um_argument(um, 6), DEVICE, 8);
     return EK_SUCCESS;
@@ -433,6 +434,12 @@ static uint32_t control(struct ek *ek, uint32_t code, const void *input, uint32_
     return status;
 }
 
+static void touch(struct ek *ek, uint64_t address)
+{
+    (void)ek;
+    um_touch(&machine, address);
+}
+
 const struct ek_port ek_port = {
     .name = "sic-drv.sys",
     .load = load,
@@ -442,4 +449,5 @@ const struct ek_port ek_port = {
     .open = open_device,
     .close = close_device,
     .control = control,
+    .touch = touch,
 };
