@@ -35,6 +35,20 @@ typedef PVOID(NTAPI *SIC_EX_ALLOCATE_POOL2)(ULONGLONG Flags, SIZE_T NumberOfByte
 typedef NTSTATUS(NTAPI *SIC_PS_ACQUIRE_EXIT)(PEPROCESS Process);
 typedef VOID(NTAPI *SIC_PS_RELEASE_EXIT)(PEPROCESS Process);
 
+/* The processor's CR4. Bit 12, LA57: addresses have 57 bits and page tables five levels. */
+#define SIC_CR4_LA57 0x1000u
+#ifdef _WIN32
+static inline ULONGLONG SicReadCr4(VOID)
+{
+    ULONGLONG Value;
+
+    __asm__ volatile("mov %%cr4, %0" : "=r"(Value));
+    return Value;
+}
+#else
+ULONGLONG SicReadCr4(VOID);
+#endif
+
 /* SystemProcessInformation: a list of SYSTEM_PROCESS_INFORMATION, see process.c. */
 #define SIC_SYSTEM_PROCESS_INFORMATION 5
 

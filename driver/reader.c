@@ -3,16 +3,19 @@
 #include "routines.h"
 
 #define BOUNCE_SIZE 512u
+/* The kernel half begins where addresses of 48 or 57 bits are negative. */
+#define KERNEL_HALF_48 0xffff800000000000ull
+#define KERNEL_HALF_57 0xff00000000000000ull
 
 /*
- * Both ends in the kernel half: MmCopyMemory would read user addresses of the current process too. A bad address in the
- * kernel half makes it fail; nothing else would.
+ * Both ends canonical and in the kernel half: MmCopyMemory would read user addresses of the current process too, and
+ * nothing says what it does with an address that is none. With any other bad address it fails.
  */
-static BOOLEAN IsKernelRange(uint64_t Va, size_t Size)
+static BOOLEAN IsKernelRange(const SIC_READER *Reader, uint64_t Va, size_t Size)
 {
     uint64_t End;
 
-    return sic_is_kernel_pointer(Va, 1) && !__builtin_add_overflow(Va, Size, &End);
+    return Va >= Reader->LowestVa && !__builtin_add_overflow(Va, Size, &End);
 }
 
 static BOOLEAN CopyPiece(PSIC_READER Reader, uint64_t Va, size_t Size)
@@ -30,7 +33,7 @@ static bool Read(void *Context, uint64_t Va, void *Buffer, size_t Size)
     PSIC_READER Reader = Context;
     PUCHAR Target = Buffer;
 
-    if (!IsKernelRange(Va, Size))
+    if (!IsKernelRange(Reader, Va, Size))
         return false;
     while (Size > 0) {
         size_t Piece = Size < BOUNCE_SIZE ? Size : BOUNCE_SIZE;
@@ -57,6 +60,7 @@ NTSTATUS SicReaderOpen(PSIC_READER Reader, PSIC_MEMORY Memory, PIRP Irp)
     NTSTATUS Status = SicRoutinesCheck();
 
     *Reader = (SIC_READER){.Memory = Memory, .Irp = Irp};
+    Reader->LowestVa = SicReadCr4() & SIC_CR4_LA57 ? KERNEL_HALF_57 : KERNEL_HALF_48;
     if (!NT_SUCCESS(Status))
         return Status;
     Reader->Bounce = SicMemoryAllocate(Memory, BOUNCE_SIZE, FALSE);

@@ -11,6 +11,7 @@
 typedef struct _SIC_READER {
     struct sic_reader Interface; /* its context is this structure */
     PUCHAR Bounce;               /* nonpaged: MmCopyMemory asks for that */
+    uint64_t LowestVa;           /* of the kernel half */
     PSIC_MEMORY Memory;
     PIRP Irp; /* whose cancelling ends the scan */
 } SIC_READER, *PSIC_READER;

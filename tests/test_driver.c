@@ -400,6 +400,44 @@ static void test_processes_that_went(void **state)
     rig_close(&rig);
 }
 
+/* Pointers that lead nowhere, found in the machine's own structures: never given to the kernel unless it can bear it.
+ */
+static void test_wild_pointers(void **state)
+{
+    static const uint64_t pointers[] = {0xffe1235affe12340,
+                                        0x00007ff000000000,
+                                        0xfffffffffffffff8,
+                                        0xffff800000000001,
+                                        0xffff900000000000,
+                                        0xff00000000000000,
+                                        8};
+    uint64_t eprocess_va, root_va, kept;
+    struct sic_scan scan;
+    struct rig rig;
+    uint8_t *left;
+
+    (void)state;
+    rig_open(&rig, SMALL_WORLD, "19041.264");
+    rig_start(&rig);
+    eprocess_va = rig.ek.processes[1].eprocess_va;
+    root_va = reader_u64(&rig.ek.image, eprocess_va + reader_offset(&rig.ek.image, "_EPROCESS.VadRoot"));
+    root_va += reader_offset(&rig.ek.image, "_MMVAD_SHORT.Left");
+    left = (uint8_t *)(uintptr_t)reader_page(&rig.ek.image, rig.ek.image.root, root_va, NULL) + root_va % 4096;
+    memcpy(&kept, left, 8);
+    for (size_t i = 0; i < sizeof(pointers) / sizeof(pointers[0]); i++) {
+        memcpy(left, &pointers[i], 8);
+        assert_int_equal(rig_ask(&rig, 1 << 16), RIG_SUCCESS);
+        rig_require_clean(&rig, "after a wild pointer");
+        rig_unpack(&rig, &scan);
+        assert_int_equal(scan.problems.count, 1);
+        assert_int_equal(((struct sic_problem *)scan.problems.elements)[0].process, 1);
+        sic_scan_deinit(&scan);
+    }
+    memcpy(left, &kept, 8);
+    rig_stop(&rig);
+    rig_close(&rig);
+}
+
 /* --- cancelling -----------------------------------------------------------------------------------------------------
  */
 
@@ -530,6 +568,7 @@ int main(void)
         cmocka_unit_test(test_wrong_requests),
         cmocka_unit_test(test_layouts_of_other_kernels),
         cmocka_unit_test(test_processes_that_went),
+        cmocka_unit_test(test_wild_pointers),
         cmocka_unit_test(test_cancelling),
         cmocka_unit_test(test_breaches_are_seen),
     };

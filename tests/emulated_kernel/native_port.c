@@ -18,6 +18,8 @@ NTSTATUS PsAcquireProcessExitSynchronization(PEPROCESS Process);
 VOID PsReleaseProcessExitSynchronization(PEPROCESS Process);
 NTSTATUS ZwQuerySystemInformation(ULONG Class, PVOID Buffer, ULONG Size, PULONG Needed);
 
+ULONGLONG SicReadCr4(VOID);
+
 static struct ek *kernel; /* the one that the routines below speak for */
 static DRIVER_OBJECT driver;
 static IRP irp;
@@ -87,6 +89,12 @@ PVOID MmGetSystemRoutineAddress(PUNICODE_STRING SystemRoutineName)
             return routines[i].routine;
     }
     return NULL;
+}
+
+/* A machine of today without five-level paging. */
+ULONGLONG SicReadCr4(VOID)
+{
+    return 0x00350ef8;
 }
 
 PVOID ExAllocatePool2(ULONGLONG Flags, SIZE_T Size, ULONG Tag)
