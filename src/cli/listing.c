@@ -1,10 +1,12 @@
 #include "cli/listing.h"
 
 #include "util/escape.h"
+#include "cli/origin.h"
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "cli/select.h"
 #include "kernel/collect.h"
+#include "saved/saved.h"
 #include "util/memory.h"
 
 #include <stdlib.h>
@@ -56,13 +58,14 @@ static enum sic_status name_processes(struct sic_listing *listing, struct sic_er
 static enum sic_status scan_image(const struct sic_options *options, struct sic_error *error,
                                   struct sic_listing *listing)
 {
-    bool is_document = options->form == SIC_FORM_JSON;
+    bool is_whole = options->form == SIC_FORM_JSON || options->save;
     struct sic_progress progress;
     struct sic_collect_options collect = {
-        .threads = options->threads,
+        /* What is saved is the same file each time: one thread finds records in one order. */
+        .threads = options->save ? 1 : options->threads,
         .with_paths = true,
-        .with_names = options->form != SIC_FORM_PLAIN,
-        .minimum_views = is_document ? 1 : 2,
+        .with_names = options->form != SIC_FORM_PLAIN || options->save,
+        .minimum_views = is_whole ? 1 : 2,
         .progress = sic_progress_report,
         .progress_context = &progress,
     };
@@ -71,13 +74,12 @@ static enum sic_status scan_image(const struct sic_options *options, struct sic_
     sic_progress_init(&progress, options->quiet);
     status = sic_collect(&listing->kernel, &collect, error, &listing->scan);
     sic_progress_clear(&progress);
-    if (status == SIC_OK && !sic_regions_report_claims(&listing->scan))
-        status = no_memory(error);
     return status;
 }
 
-enum sic_status sic_listing_open_kernel(const struct sic_options *options, const struct sic_image *image,
-                                        struct sic_error *error, struct sic_kernel *kernel)
+/* Finds the kernel of the image and a layout for it, from where the options say. */
+static enum sic_status open_kernel(const struct sic_options *options, const struct sic_image *image,
+                                   struct sic_error *error, struct sic_kernel *kernel)
 {
     struct sic_symbol_setup setup;
     enum sic_status status = sic_symbol_setup_init(&setup, &options->symbols, options->image,
@@ -89,19 +91,64 @@ enum sic_status sic_listing_open_kernel(const struct sic_options *options, const
     return status;
 }
 
+static enum sic_status open_image(const struct sic_options *options, struct sic_error *error,
+                                  struct sic_listing *listing)
+{
+    enum sic_status status = sic_image_open(options->image, error, &listing->image);
+
+    if (status == SIC_OK)
+        status = open_kernel(options, listing->image, error, &listing->kernel);
+    if (status != SIC_OK)
+        return status;
+    sic_origin_describe(listing->image, &listing->kernel, &listing->origin);
+    listing->layout = listing->kernel.profile.layout;
+    return SIC_OK;
+}
+
+static enum sic_status open_saved(const struct sic_options *options, struct sic_error *error,
+                                  struct sic_listing *listing)
+{
+    struct sic_unpacked unpacked;
+    enum sic_status status = sic_saved_read(options->image, error, &listing->scan, &unpacked);
+
+    if (status != SIC_OK)
+        return status;
+    if (options->symbols.profile)
+        return sic_error_set(error, SIC_UNSUPPORTED,
+                             "%s: a saved scan was read with the layout of its time; --profile is for images",
+                             options->image);
+    if (!(unpacked.origin.flags & SIC_WIRE_ORIGIN_KNOWN) || !unpacked.has_layout)
+        return sic_error_set(error, SIC_BROKEN, "%s: this saved scan does not say where it comes from; save it anew",
+                             options->image);
+    listing->origin = unpacked.origin;
+    listing->layout = unpacked.layout;
+    return SIC_OK;
+}
+
+enum sic_status sic_listing_identify(const struct sic_options *options, struct sic_error *error,
+                                     struct sic_listing *listing)
+{
+    enum sic_status status;
+
+    *listing = (struct sic_listing){.form = options->form};
+    sic_scan_init(&listing->scan, sic_heap_allocator());
+    status = open_saved(options, error, listing);
+    return status == SIC_NOT_MINE ? open_image(options, error, listing) : status;
+}
+
 enum sic_status sic_listing_open(const struct sic_options *options, struct sic_error *error,
                                  struct sic_listing *listing)
 {
     enum sic_region_rule rule = options->form == SIC_FORM_PLAIN ? SIC_REGION_SAME_START : SIC_REGION_JOINED;
     enum sic_status status;
 
-    *listing = (struct sic_listing){.form = options->form};
-    sic_scan_init(&listing->scan, sic_heap_allocator());
-    status = sic_image_open(options->image, error, &listing->image);
-    if (status == SIC_OK)
-        status = sic_listing_open_kernel(options, listing->image, error, &listing->kernel);
-    if (status == SIC_OK)
+    status = sic_listing_identify(options, error, listing);
+    if (status == SIC_OK && listing->image)
         status = scan_image(options, error, listing);
+    if (status == SIC_OK && options->save)
+        status = sic_saved_write(options->save, &listing->scan, &listing->origin, &listing->layout, error);
+    if (status == SIC_OK && !sic_regions_report_claims(&listing->scan))
+        status = no_memory(error);
     if (status == SIC_OK)
         status = sic_regions_build(&listing->scan, rule, error, &listing->regions);
     if (status == SIC_OK)

@@ -22,6 +22,9 @@ static const struct {
     [SIC_PROBLEM_VIEW_TORN] = {"view-torn", "a VAD node whose prototype PTE fields are torn"},
     [SIC_PROBLEM_SUBSECTION] = {"subsection", "a subsection that cannot be read; sharing may be missed"},
     [SIC_PROBLEM_CONTROL_AREA] = {"control-area", "a control area that cannot be read, or whose links do not close"},
+    [SIC_PROBLEM_PROCESS_ENDING] = {"process-ending", "a process that is ending; its views are left out"},
+    [SIC_PROBLEM_PROCESS_UNSTABLE] = {"process-unstable", "a process that changed its memory during every walk; views "
+                                                          "may be missing"},
     [SIC_PROBLEM_ARRAY_CLAIMED_TWICE] = {"array-claimed-twice",
                                          "a subsection whose prototype PTEs another one claims too"},
 };
@@ -88,13 +91,11 @@ const char *sic_layout_source_token(const struct sic_kernel *kernel)
 
 static void print_kernel(const struct sic_listing *listing)
 {
-    const struct sic_kernel *kernel = &listing->kernel;
-    char confidence[160];
+    const struct sic_wire_origin *origin = &listing->origin;
 
-    sic_layout_confidence(kernel, confidence, sizeof(confidence));
-    fprintf(stderr, "sic: %s; Windows build %u, %s %s; layout %s, %s\n", sic_image_container(listing->image),
-            kernel->build, kernel->pdb.name[0] ? kernel->pdb.name : "PDB unknown", kernel->pdb.guid_age,
-            kernel->profile.name, confidence);
+    fprintf(stderr, "sic: %s%s; Windows build %u, %s %s; layout %s, %s\n", listing->image ? "" : "saved scan of a ",
+            origin->container, origin->build, origin->pdb_name[0] ? origin->pdb_name : "PDB unknown", origin->guid_age,
+            origin->layout_name, origin->layout_confidence);
 }
 
 static void print_problem(const struct sic_listing *listing, const struct sic_problem *problem)
@@ -121,7 +122,7 @@ static void print_note(const struct sic_listing *listing, const struct sic_note 
 
 static void print_missing_pages(const struct sic_listing *listing)
 {
-    uint64_t missing = sic_image_missing_pages(listing->image);
+    uint64_t missing = listing->origin.missing_pages;
 
     if (missing > 0)
         fprintf(stderr,

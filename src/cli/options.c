@@ -12,6 +12,7 @@ enum {
     OPTION_PLAIN,
     OPTION_JSON,
     OPTION_LAYOUT,
+    OPTION_SAVE,
     OPTION_COLOR,
     OPTION_THREADS,
     OPTION_HELP_ALL,
@@ -51,6 +52,8 @@ static const struct {
     {"profile", OPTION_PROFILE, required_argument, "--profile FILE",
      "Use the layouts of FILE, in the format of docs/profiles.md, and no others", true},
     {"verbose", OPTION_VERBOSE, no_argument, "--verbose", "Tell each step of the search for a layout", false},
+    {"save", OPTION_SAVE, required_argument, "--save FILE.sic",
+     "Keep what was read in FILE.sic as well; it can be listed like the image, on any machine", false},
     {"quiet", 'q', no_argument, "-q,--quiet", "No notes and no progress on standard error; errors remain", false},
     {"color", OPTION_COLOR, optional_argument, "--color[=WHEN]",
      "Colour: auto (the default: on a terminal, unless NO_COLOR is set), always, never", true},
@@ -67,8 +70,8 @@ void sic_options_print_help(bool all)
            "Usage: sic [OPTIONS] IMAGE\n");
     sic_verbs_print_usage();
     printf(
-        "\nIMAGE is a crash dump or a raw memory image of a 64-bit Windows. An image named like a verb is reached as\n"
-        "./symbols.\n\n"
+        "\nIMAGE is a crash dump or a raw memory image of a 64-bit Windows, or a FILE.sic. An image named like a verb\n"
+        "is reached as ./symbols.\n\n"
         "Options:\n");
     for (size_t i = 0; i < DESCRIPTION_COUNT; i++) {
         if (all || !descriptions[i].only_in_help_all)
@@ -144,6 +147,9 @@ static bool apply(struct sic_options *options, int option, const char *argument)
         return true;
     case OPTION_JSON:
         options->form = SIC_FORM_JSON;
+        return true;
+    case OPTION_SAVE:
+        options->save = argument;
         return true;
     case OPTION_COLOR:
         return set_color(options, argument ? argument : "always");

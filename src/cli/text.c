@@ -169,11 +169,12 @@ static void print_shared_writable(const struct sic_scan *scan, uint32_t head, st
 
     while (sic_section_next_shared_writable(scan, &next, &found)) {
         const struct sic_subsection *subsection = sic_scan_subsection(scan, found);
+        uint64_t first_page = sic_scan_first_page(scan, found);
 
         sic_output_text(output, "  Shared and writable: image offset 0x");
-        sic_output_hex(output, subsection->first_page << 12);
+        sic_output_hex(output, first_page << 12);
         sic_output_text(output, "-0x");
-        sic_output_hex(output, ((subsection->first_page + subsection->pte_count) << 12) - 1);
+        sic_output_hex(output, ((first_page + subsection->pte_count) << 12) - 1);
         sic_output_text(output, " ");
         sic_output_text(output, sic_protection_text(subsection->protection));
         sic_output_text(output, "\n");
