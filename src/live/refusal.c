@@ -16,10 +16,10 @@ static const struct {
     {3, "Windows cannot reach its folder; copy sic.exe and sic-drv.sys to a folder on a local disk"},
     {127, "this kernel lacks a routine that it imports; " USE_DUMP},
     {193, "its file is damaged or for another machine; unpack the archive again"},
-    {1058, "its service is disabled; enable drivers that start on demand, or see: " USE_DUMP},
+    {1058, "its service is disabled; enable drivers that start on demand; " USE_DUMP},
     {1275, "Windows blocks it (error 1275): a policy, a block list or memory integrity keeps such drivers out; ask who "
-           "administers this machine, or see: " USE_DUMP},
-    {4551, "an application control policy blocks it (error 4551); ask who administers this machine, or see: " USE_DUMP},
+           "administers this machine; " USE_DUMP},
+    {4551, "an application control policy blocks it (error 4551); ask who administers this machine; " USE_DUMP},
 };
 
 static const char *signature_text(const struct sic_code_integrity *integrity)
@@ -76,7 +76,7 @@ enum sic_status sic_refusal_of_request(uint32_t nt_status, struct sic_error *err
         if (request_refusals[i].nt_status == nt_status)
             return sic_error_set(error, request_refusals[i].status, "%s", request_refusals[i].text);
     }
-    return sic_error_set(error, SIC_IO, "the driver failed with status %08x; try again, or see: %s", nt_status,
+    return sic_error_set(error, SIC_IO, "the driver failed with status %08x; try again; %s", nt_status,
                          USE_DUMP);
 }
 
