@@ -76,8 +76,7 @@ enum sic_status sic_refusal_of_request(uint32_t nt_status, struct sic_error *err
         if (request_refusals[i].nt_status == nt_status)
             return sic_error_set(error, request_refusals[i].status, "%s", request_refusals[i].text);
     }
-    return sic_error_set(error, SIC_IO, "the driver failed with status %08x; try again; %s", nt_status,
-                         USE_DUMP);
+    return sic_error_set(error, SIC_IO, "the driver failed with status %08x; try again; %s", nt_status, USE_DUMP);
 }
 
 static const struct {

@@ -1,5 +1,6 @@
 #include "live/service.h"
 
+#include "live/interrupt.h"
 #include "live/machine.h"
 #include "platform/windows_path.h"
 
@@ -144,15 +145,27 @@ enum sic_status sic_service_install(const wchar_t *path, struct sic_error *error
     return status;
 }
 
+/* While Windows starts others, its list of services is locked. */
+static DWORD start(SC_HANDLE service)
+{
+    for (unsigned step = 0; !StartServiceW(service, 0, NULL); step++) {
+        DWORD code = GetLastError();
+
+        if (code != ERROR_SERVICE_DATABASE_LOCKED || step == WAIT_STEPS || sic_interrupt_is_heard())
+            return code;
+        Sleep(WAIT_STEP);
+    }
+    return ERROR_SUCCESS;
+}
+
 enum sic_status sic_service_start(struct sic_service *service, struct sic_error *error)
 {
     struct sic_code_integrity integrity;
     char reason[200];
-    DWORD code;
+    DWORD code = start(service->service);
 
-    if (StartServiceW(service->service, 0, NULL))
+    if (code == ERROR_SUCCESS)
         return SIC_OK;
-    code = GetLastError();
     integrity = sic_machine_code_integrity();
     sic_windows_describe(code, reason, sizeof(reason));
     return sic_refusal_of_start(code, reason, &integrity, error);

@@ -1,7 +1,7 @@
 #include "lab_machine.h"
 
 #define POOL_TAG   0x624c6953u
-#define SIZE_LIMIT 0x10000000u
+#define SIZE_LIMIT 0x40000000u
 
 static NTSTATUS ReadOpened(HANDLE File, PUCHAR *Bytes, SIZE_T *Size)
 {
