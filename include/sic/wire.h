@@ -14,14 +14,8 @@
 /* Raised when a field changes its place or its meaning: both sides refuse every other version. */
 #define SIC_WIRE_VERSION 2u
 
-/* --- the device ----------------------------------------------------------------------------------------------------
- */
-
 /* CTL_CODE(0x8c51, 0x800, METHOD_OUT_DIRECT, FILE_READ_DATA | FILE_WRITE_DATA) */
 #define SIC_WIRE_IOCTL_SCAN 0x8c51e002u
-
-/* --- the request ---------------------------------------------------------------------------------------------------
- */
 
 #define SIC_WIRE_REQUEST_MAGIC 0x71436953u /* "SiCq" */
 
@@ -50,9 +44,6 @@ struct sic_wire_field {
     uint16_t reserved; /* 0 */
 };
 
-/* --- the answer when the output is too small for the scan ----------------------------------------------------------
- */
-
 #define SIC_WIRE_NEED_MAGIC 0x6e436953u /* "SiCn" */
 
 struct sic_wire_need {
@@ -60,9 +51,6 @@ struct sic_wire_need {
     uint32_t version;
     uint64_t size; /* bytes that the scan took when it was made; ask with some more, the machine moves on */
 };
-
-/* --- the packed scan -----------------------------------------------------------------------------------------------
- */
 
 #define SIC_WIRE_SCAN_MAGIC      "SiCscan\x1a"
 #define SIC_WIRE_SCAN_MAGIC_SIZE 8u

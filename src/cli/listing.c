@@ -9,6 +9,7 @@
 #include "saved/saved.h"
 #include "util/memory.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,11 +79,11 @@ static enum sic_status scan_image(const struct sic_options *options, struct sic_
 }
 
 /* Finds the kernel of the image and a layout for it, from where the options say. */
-static enum sic_status open_kernel(const struct sic_options *options, const struct sic_image *image,
+static enum sic_status open_kernel(const struct sic_options *options, const char *path, const struct sic_image *image,
                                    struct sic_error *error, struct sic_kernel *kernel)
 {
     struct sic_symbol_setup setup;
-    enum sic_status status = sic_symbol_setup_init(&setup, &options->symbols, options->image,
+    enum sic_status status = sic_symbol_setup_init(&setup, &options->symbols, path,
                                                    sic_message_printer(options->quiet, options->verbose), error);
 
     if (status == SIC_OK)
@@ -91,18 +92,64 @@ static enum sic_status open_kernel(const struct sic_options *options, const stru
     return status;
 }
 
-static enum sic_status open_image(const struct sic_options *options, struct sic_error *error,
+static enum sic_status open_image(const struct sic_options *options, const char *path, struct sic_error *error,
                                   struct sic_listing *listing)
 {
-    enum sic_status status = sic_image_open(options->image, error, &listing->image);
+    enum sic_status status = sic_image_open(path, error, &listing->image);
 
     if (status == SIC_OK)
-        status = open_kernel(options, listing->image, error, &listing->kernel);
+        status = open_kernel(options, path, listing->image, error, &listing->kernel);
     if (status != SIC_OK)
         return status;
     sic_origin_describe(listing->image, &listing->kernel, &listing->origin);
     listing->layout = listing->kernel.profile.layout;
     return SIC_OK;
+}
+
+static void print_note(void *context, const char *text)
+{
+    const struct sic_options *options = context;
+
+    if (!options->quiet)
+        fprintf(stderr, "sic: %s\n", text);
+}
+
+static enum sic_status open_live(const struct sic_options *options, struct sic_error *error,
+                                 struct sic_listing *listing)
+{
+    bool is_whole = options->form == SIC_FORM_JSON || options->save;
+    struct sic_live_options live = {
+        .with_paths = true,
+        .with_names = options->form != SIC_FORM_PLAIN || options->save,
+        .minimum_views = is_whole ? 1 : 2,
+        .note = print_note,
+        .note_context = (void *)options,
+    };
+    struct sic_symbol_setup setup;
+    struct sic_live_finder finder;
+    enum sic_status status = sic_symbol_setup_init(&setup, &options->symbols, NULL,
+                                                   sic_message_printer(options->quiet, options->verbose), error);
+
+    if (status == SIC_OK) {
+        finder = sic_live_finder_make(&setup.request);
+        live.finder = &finder;
+        status = sic_live_scan(&live, error, &listing->kernel, &listing->scan);
+    }
+    sic_symbol_setup_deinit(&setup);
+    if (status != SIC_OK)
+        return status;
+    listing->is_live = true;
+    sic_origin_describe(NULL, &listing->kernel, &listing->origin);
+    listing->layout = listing->kernel.profile.layout;
+    return SIC_OK;
+}
+
+static enum sic_status open_live_dump(const struct sic_options *options, struct sic_error *error,
+                                      struct sic_listing *listing)
+{
+    enum sic_status status = sic_live_dump_make(options->keep, error, &listing->dump);
+
+    return status == SIC_OK ? open_image(options, listing->dump.path, error, listing) : status;
 }
 
 static enum sic_status open_saved(const struct sic_options *options, struct sic_error *error,
@@ -132,8 +179,12 @@ enum sic_status sic_listing_identify(const struct sic_options *options, struct s
 
     *listing = (struct sic_listing){.form = options->form};
     sic_scan_init(&listing->scan, sic_heap_allocator());
+    if (options->live_dump)
+        return open_live_dump(options, error, listing);
+    if (!options->image)
+        return open_live(options, error, listing);
     status = open_saved(options, error, listing);
-    return status == SIC_NOT_MINE ? open_image(options, error, listing) : status;
+    return status == SIC_NOT_MINE ? open_image(options, options->image, error, listing) : status;
 }
 
 enum sic_status sic_listing_open(const struct sic_options *options, struct sic_error *error,
@@ -167,6 +218,7 @@ void sic_listing_close(struct sic_listing *listing)
     sic_regions_deinit(&listing->regions);
     sic_scan_deinit(&listing->scan);
     sic_image_close(listing->image);
+    sic_live_dump_close(&listing->dump);
 }
 
 bool sic_listing_is_complete(const struct sic_listing *listing)

@@ -8,14 +8,17 @@
 #include "cli/options.h"
 #include "image/image.h"
 #include "kernel/kernel.h"
+#include "live/live.h"
 #include "sharing/region.h"
 #include "sharing/span.h"
 #include "sic/wire.h"
 
 struct sic_listing {
-    enum sic_form form;       /* of the output it was read for: --plain reads no names of sections */
-    struct sic_image *image;  /* NULL: a saved scan was read */
-    struct sic_kernel kernel; /* of the image */
+    enum sic_form form;      /* of the output it was read for: --plain reads no names of sections */
+    struct sic_image *image; /* NULL: a saved scan was read, or the live kernel */
+    bool is_live;
+    struct sic_live_dump dump; /* that the image is, with --live-dump */
+    struct sic_kernel kernel;  /* of the image */
     struct sic_wire_origin origin;
     struct sic_layout layout;
     struct sic_scan scan;
@@ -26,8 +29,8 @@ struct sic_listing {
 };
 
 /*
- * Opens the image and finds its kernel and layout, or reads a saved scan: as far as origin and layout are known. The
- * owner calls sic_listing_close, after a failure too.
+ * Opens the image and finds its kernel and layout, or reads a saved scan or the live kernel: as far as origin and
+ * layout are known. The owner calls sic_listing_close, after a failure too.
  */
 SIC_MUST_CHECK enum sic_status sic_listing_identify(const struct sic_options *options, struct sic_error *error,
                                                     struct sic_listing *listing);

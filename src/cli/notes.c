@@ -70,7 +70,9 @@ void sic_layout_confidence(const struct sic_kernel *kernel, char *buffer, size_t
     };
     const char *partial = kernel->profile.is_partial ? ", partial: some of its fields were carried over" : "";
 
-    if (kernel->layout_source == SIC_LAYOUT_EXACT)
+    if (!kernel->image)
+        snprintf(buffer, size, "%s, proved by the driver%s", sources[kernel->layout_source], partial);
+    else if (kernel->layout_source == SIC_LAYOUT_EXACT)
         snprintf(buffer, size, "%s, proved%s", sources[SIC_LAYOUT_EXACT], partial);
     else
         snprintf(buffer, size, "%s, proved on %u structures with %u contradictions%s", sources[kernel->layout_source],
@@ -93,9 +95,10 @@ static void print_kernel(const struct sic_listing *listing)
 {
     const struct sic_wire_origin *origin = &listing->origin;
 
-    fprintf(stderr, "sic: %s%s; Windows build %u, %s %s; layout %s, %s\n", listing->image ? "" : "saved scan of a ",
-            origin->container, origin->build, origin->pdb_name[0] ? origin->pdb_name : "PDB unknown", origin->guid_age,
-            origin->layout_name, origin->layout_confidence);
+    fprintf(stderr, "sic: %s%s; Windows build %u, %s %s; layout %s, %s\n",
+            listing->image || listing->is_live ? "" : "saved scan of a ", origin->container, origin->build,
+            origin->pdb_name[0] ? origin->pdb_name : "PDB unknown", origin->guid_age, origin->layout_name,
+            origin->layout_confidence);
 }
 
 static void print_problem(const struct sic_listing *listing, const struct sic_problem *problem)

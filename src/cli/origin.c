@@ -39,8 +39,8 @@ void sic_origin_describe(const struct sic_image *image, const struct sic_kernel 
     origin->build = kernel->build;
     origin->kernel_base = kernel->pe.base_va;
     origin->directory_table_base = kernel->paging.root_pa;
-    origin->missing_pages = sic_image_missing_pages(image);
-    set_text(origin->container, sizeof(origin->container), sic_image_container(image));
+    origin->missing_pages = image ? sic_image_missing_pages(image) : 0;
+    set_text(origin->container, sizeof(origin->container), image ? sic_image_container(image) : "live kernel");
     set_text(origin->pdb_name, sizeof(origin->pdb_name), kernel->pdb.name);
     set_text(origin->guid_age, sizeof(origin->guid_age), kernel->pdb.guid_age);
     describe_layout(kernel, origin);

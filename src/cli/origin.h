@@ -9,7 +9,8 @@
 #include "kernel/kernel.h"
 #include "sic/wire.h"
 
-/* Texts are cut to their places, and what is no printable ASCII is shown as '?'. */
+/* `image` is NULL for the live kernel. Texts are cut to their places, and what is no printable ASCII is shown as '?'.
+ */
 void sic_origin_describe(const struct sic_image *image, const struct sic_kernel *kernel,
                          struct sic_wire_origin *origin);
 

@@ -11,7 +11,7 @@
 #define LONG_PREFIX     L"\\\\?\\"
 #define LONG_UNC_PREFIX L"\\\\?\\UNC"
 
-static void describe(DWORD code, char *text, size_t size)
+void sic_windows_describe(unsigned long code, char *text, size_t size)
 {
     wchar_t wide[200];
     DWORD length = FormatMessageW(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS, NULL, code, 0, wide,
@@ -31,8 +31,19 @@ enum sic_status sic_windows_fail(const char *path, const char *what, struct sic_
 {
     char reason[300];
 
-    describe(GetLastError(), reason, sizeof(reason));
+    sic_windows_describe(GetLastError(), reason, sizeof(reason));
     return sic_error_set(error, SIC_IO, "%s: cannot be %s: %s", path, what, reason);
+}
+
+char *sic_windows_narrow(const wchar_t *wide)
+{
+    int size = WideCharToMultiByte(CP_UTF8, 0, wide, -1, NULL, 0, NULL, NULL);
+    char *text = size > 0 ? malloc((size_t)size) : NULL;
+
+    if (text != NULL) {
+        WideCharToMultiByte(CP_UTF8, 0, wide, -1, text, size, NULL, NULL);
+    }
+    return text;
 }
 
 /* The path in UTF-16, owned by the caller; NULL when it is no UTF-8 or memory lacks. */

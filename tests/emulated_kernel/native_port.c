@@ -50,9 +50,6 @@ static void *host(struct ek *ek, uint64_t address, uint64_t size)
     return (void *)(uintptr_t)address;
 }
 
-/* --- what the driver calls ------------------------------------------------------------------------------------------
- */
-
 static void narrow(PUNICODE_STRING string, char *text, size_t size)
 {
     size_t length = string->Length / sizeof(WCHAR);
@@ -276,9 +273,6 @@ PVOID MmMapLockedPagesSpecifyCache(PMDL Mdl, KPROCESSOR_MODE AccessMode, MEMORY_
     kernel->mappings++;
     return Mdl->Buffer;
 }
-
-/* --- the port -------------------------------------------------------------------------------------------------------
- */
 
 static void load(struct ek *ek)
 {

@@ -43,9 +43,6 @@ static void map_region(struct um_machine *machine, struct um_region *region, uin
             "mapping");
 }
 
-/* --- the file
- * --------------------------------------------------------------------------------------------------------- */
-
 static uint8_t *read_file(const char *path, size_t *size)
 {
     FILE *file = fopen(path, "rb");
@@ -195,9 +192,6 @@ static void load_image(struct um_machine *machine, const char *path)
     free(file);
 }
 
-/* --- running
- * ---------------------------------------------------------------------------------------------------------- */
-
 /*
  * A stub is a `ret`: before it runs, the routine does its work and leaves its result in RAX. The IRQL is the one that
  * the test calls at: no import raises it, and tests/system/test_driver_file.py finds no instruction that does.
@@ -291,9 +285,6 @@ uint64_t um_argument(struct um_machine *machine, unsigned index)
     uc_reg_read(machine->engine, UC_X86_REG_RSP, &value);
     return um_load(machine, value + 8 + 8 * index, 8);
 }
-
-/* --- memory
- * ------------------------------------------------------------------------------------------------------------ */
 
 uint8_t *um_host(struct um_machine *machine, uint64_t address, uint64_t size)
 {
