@@ -21,6 +21,10 @@
 /* A routine of a DLL that every process has loaded; NULL when this Windows lacks it. */
 #define SIC_ROUTINE(type, dll, name) ((type)(void (*)(void))GetProcAddress(GetModuleHandleW(dll), name))
 
+/* Sets a pointer to a function of a library (HMODULE, or NULL); false when it is not there. */
+#define SIC_FIND_ROUTINE(library, name, pointer)                                                                       \
+    ((library) && (*(pointer) = (__typeof__(*(pointer)))(void (*)(void))GetProcAddress(library, name)) != NULL)
+
 /* ntdll.dll's NtQuerySystemInformation; its failure status where it is missing. */
 NTSTATUS sic_native_query(ULONG information, void *buffer, ULONG size, ULONG *needed);
 
