@@ -22,22 +22,20 @@ static void put_origin(struct sic_json *json, const char *path)
 
 static void put_kernel(struct sic_json *json, const struct sic_listing *listing)
 {
-    const struct sic_kernel *kernel = &listing->kernel;
-    char confidence[160];
+    const struct sic_wire_origin *origin = &listing->origin;
 
-    sic_layout_confidence(kernel, confidence, sizeof(confidence));
     sic_json_open_object(json, "kernel");
-    sic_json_number(json, "build", kernel->build);
-    sic_json_string(json, "pdb", kernel->pdb.name[0] ? kernel->pdb.name : NULL);
-    sic_json_string(json, "guid_age", kernel->pdb.guid_age[0] ? kernel->pdb.guid_age : NULL);
-    sic_json_address_or_null(json, "base", kernel->pe.base_va);
-    sic_json_address_or_null(json, "directory_table_base", kernel->paging.root_pa);
+    sic_json_number(json, "build", origin->build);
+    sic_json_string(json, "pdb", origin->pdb_name[0] ? origin->pdb_name : NULL);
+    sic_json_string(json, "guid_age", origin->guid_age[0] ? origin->guid_age : NULL);
+    sic_json_address_or_null(json, "base", origin->kernel_base);
+    sic_json_address_or_null(json, "directory_table_base", origin->directory_table_base);
     sic_json_open_object(json, "layout");
-    sic_json_string(json, "name", kernel->profile.name);
-    sic_json_string(json, "source", sic_layout_source_token(kernel));
-    put_origin(json, kernel->layout_origin);
-    sic_json_bool(json, "partial", kernel->profile.is_partial);
-    sic_json_string(json, "confidence", confidence);
+    sic_json_string(json, "name", origin->layout_name);
+    sic_json_string(json, "source", origin->layout_source);
+    put_origin(json, origin->layout_origin);
+    sic_json_bool(json, "partial", origin->flags & SIC_WIRE_ORIGIN_PARTIAL);
+    sic_json_string(json, "confidence", origin->layout_confidence);
     sic_json_close_object(json);
     sic_json_close_object(json);
 }
@@ -107,11 +105,11 @@ static void put_shared_writable(struct sic_json *json, const struct sic_listing 
     sic_shared_writable_find(&listing->scan, &listing->shared_writable, &listing->regions, region, &first, &end);
     sic_json_open_array(json, "shared_writable");
     for (uint32_t i = first; i < end; i++) {
-        const struct sic_subsection *subsection =
-            sic_scan_subsection(&listing->scan, (uint32_t)listing->shared_writable.keys[i].value);
+        uint32_t part = (uint32_t)listing->shared_writable.keys[i].value;
+        const struct sic_subsection *subsection = sic_scan_subsection(&listing->scan, part);
 
         sic_json_open_object(json, NULL);
-        sic_json_number(json, "offset", subsection->first_page << 12);
+        sic_json_number(json, "offset", sic_scan_first_page(&listing->scan, part) << 12);
         sic_json_number(json, "size", (uint64_t)subsection->pte_count << 12);
         sic_json_string(json, "protection", sic_protection_text(subsection->protection));
         sic_json_close_object(json);
@@ -233,8 +231,8 @@ void sic_json_print(const struct sic_listing *listing, struct sic_output *output
     sic_json_number(&json, "version", DOCUMENT_VERSION);
     sic_json_bool(&json, "complete", sic_listing_is_complete(listing));
     sic_json_open_object(&json, "image");
-    sic_json_string(&json, "container", sic_image_container(listing->image));
-    sic_json_number(&json, "missing_pages", sic_image_missing_pages(listing->image));
+    sic_json_string(&json, "container", listing->origin.container);
+    sic_json_number(&json, "missing_pages", listing->origin.missing_pages);
     sic_json_close_object(&json);
     put_kernel(&json, listing);
     sic_json_open_array(&json, "processes");

@@ -1,8 +1,10 @@
 #include "cli/layout_print.h"
 
-#include "cli/notes.h"
+#include "cli/origin.h"
+#include "util/escape.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static void print_field(const struct sic_layout *layout, enum sic_field field, struct sic_output *output)
 {
@@ -19,32 +21,22 @@ static void print_field(const struct sic_layout *layout, enum sic_field field, s
     sic_output_text(output, line);
 }
 
-static void describe_layout(const struct sic_kernel *kernel, char *buffer, size_t size)
+/* The layout's source is a path, in the bytes of the file system. */
+void sic_layout_print(const struct sic_wire_origin *origin, const struct sic_layout *layout, struct sic_output *output)
 {
-    const struct sic_profile *profile = &kernel->profile;
-    char builds[64] = "";
+    char source[sizeof(origin->layout_origin) * SIC_ESCAPE_UNIT_SIZE + 1], heading[sizeof(source) + sizeof(*origin)];
 
-    if (profile->last.part[2] != 0)
-        snprintf(builds, sizeof(builds), " (builds %u.%u to %u.%u)", profile->first.part[2], profile->first.part[3],
-                 profile->last.part[2], profile->last.part[3]);
-    snprintf(buffer, size, "%s%s, %s%s", profile->name, builds, kernel->layout_origin[0] ? "from " : "built in",
-             kernel->layout_origin);
-}
+    char pdb[SIC_PDB_REFERENCE_TEXT_SIZE];
 
-void sic_layout_print(const struct sic_kernel *kernel, struct sic_output *output)
-{
-    char confidence[160], pdb[SIC_PDB_REFERENCE_TEXT_SIZE], layout[SIC_LAYOUT_ORIGIN_SIZE + 160],
-        heading[SIC_LAYOUT_ORIGIN_SIZE + 640];
-
-    sic_layout_confidence(kernel, confidence, sizeof(confidence));
-    sic_pdb_reference_format(&kernel->pdb, pdb);
-    describe_layout(kernel, layout, sizeof(layout));
+    sic_origin_pdb(origin, pdb);
+    sic_escape_bytes((const uint8_t *)origin->layout_origin, strlen(origin->layout_origin), source);
     snprintf(heading, sizeof(heading),
              "# kernel  build %u, %s\n"
-             "# layout  %s\n"
+             "# layout  %s%s%s, %s%s\n"
              "# how     %s\n",
-             kernel->build, pdb, layout, confidence);
+             origin->build, pdb, origin->layout_name, origin->layout_detail[0] ? " " : "", origin->layout_detail,
+             source[0] ? "from " : "built in", source, origin->layout_confidence);
     sic_output_text(output, heading);
     for (unsigned field = 0; field < SIC_FIELD_COUNT; field++)
-        print_field(&kernel->profile.layout, field, output);
+        print_field(layout, field, output);
 }

@@ -5,8 +5,9 @@
 #define SIC_CLI_LAYOUT_PRINT_H
 
 #include "cli/output.h"
-#include "kernel/kernel.h"
+#include "core/layout.h"
+#include "sic/wire.h"
 
-void sic_layout_print(const struct sic_kernel *kernel, struct sic_output *output);
+void sic_layout_print(const struct sic_wire_origin *origin, const struct sic_layout *layout, struct sic_output *output);
 
 #endif

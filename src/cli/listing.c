@@ -1,13 +1,16 @@
 #include "cli/listing.h"
 
 #include "util/escape.h"
+#include "cli/origin.h"
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "cli/select.h"
 #include "kernel/collect.h"
+#include "saved/saved.h"
 #include "util/memory.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,13 +60,14 @@ static enum sic_status name_processes(struct sic_listing *listing, struct sic_er
 static enum sic_status scan_image(const struct sic_options *options, struct sic_error *error,
                                   struct sic_listing *listing)
 {
-    bool is_document = options->form == SIC_FORM_JSON;
+    bool is_whole = options->form == SIC_FORM_JSON || options->save;
     struct sic_progress progress;
     struct sic_collect_options collect = {
-        .threads = options->threads,
+        /* What is saved is the same file each time: one thread finds records in one order. */
+        .threads = options->save ? 1 : options->threads,
         .with_paths = true,
-        .with_names = options->form != SIC_FORM_PLAIN,
-        .minimum_views = is_document ? 1 : 2,
+        .with_names = options->form != SIC_FORM_PLAIN || options->save,
+        .minimum_views = is_whole ? 1 : 2,
         .progress = sic_progress_report,
         .progress_context = &progress,
     };
@@ -72,16 +76,15 @@ static enum sic_status scan_image(const struct sic_options *options, struct sic_
     sic_progress_init(&progress, options->quiet);
     status = sic_collect(&listing->kernel, &collect, error, &listing->scan);
     sic_progress_clear(&progress);
-    if (status == SIC_OK && !sic_regions_report_claims(&listing->scan))
-        status = no_memory(error);
     return status;
 }
 
-enum sic_status sic_listing_open_kernel(const struct sic_options *options, const struct sic_image *image,
-                                        struct sic_error *error, struct sic_kernel *kernel)
+/* Finds the kernel of the image and a layout for it, from where the options say. */
+static enum sic_status open_kernel(const struct sic_options *options, const char *path, const struct sic_image *image,
+                                   struct sic_error *error, struct sic_kernel *kernel)
 {
     struct sic_symbol_setup setup;
-    enum sic_status status = sic_symbol_setup_init(&setup, &options->symbols, options->image,
+    enum sic_status status = sic_symbol_setup_init(&setup, &options->symbols, path,
                                                    sic_message_printer(options->quiet, options->verbose), error);
 
     if (status == SIC_OK)
@@ -98,19 +101,114 @@ enum sic_status sic_listing_open_kernel(const struct sic_options *options, const
     return status;
 }
 
+static enum sic_status open_image(const struct sic_options *options, const char *path, struct sic_error *error,
+                                  struct sic_listing *listing)
+{
+    enum sic_status status = sic_image_open(path, error, &listing->image);
+
+    if (status == SIC_OK)
+        status = open_kernel(options, path, listing->image, error, &listing->kernel);
+    if (status != SIC_OK)
+        return status;
+    sic_origin_describe(listing->image, &listing->kernel, &listing->origin);
+    listing->layout = listing->kernel.profile.layout;
+    return SIC_OK;
+}
+
+static void print_note(void *context, const char *text)
+{
+    const struct sic_options *options = context;
+
+    if (!options->quiet)
+        fprintf(stderr, "sic: %s\n", text);
+}
+
+static enum sic_status open_live(const struct sic_options *options, struct sic_error *error,
+                                 struct sic_listing *listing)
+{
+    bool is_whole = options->form == SIC_FORM_JSON || options->save;
+    struct sic_live_options live = {
+        .with_paths = true,
+        .with_names = options->form != SIC_FORM_PLAIN || options->save,
+        .minimum_views = is_whole ? 1 : 2,
+        .note = print_note,
+        .note_context = (void *)options,
+    };
+    struct sic_symbol_setup setup;
+    struct sic_live_finder finder;
+    enum sic_status status = sic_symbol_setup_init(&setup, &options->symbols, NULL,
+                                                   sic_message_printer(options->quiet, options->verbose), error);
+
+    if (status == SIC_OK) {
+        finder = sic_live_finder_make(&setup.request);
+        live.finder = &finder;
+        status = sic_live_scan(&live, error, &listing->kernel, &listing->scan);
+    }
+    sic_symbol_setup_deinit(&setup);
+    if (status != SIC_OK)
+        return status;
+    listing->is_live = true;
+    sic_origin_describe(NULL, &listing->kernel, &listing->origin);
+    listing->layout = listing->kernel.profile.layout;
+    return SIC_OK;
+}
+
+static enum sic_status open_live_dump(const struct sic_options *options, struct sic_error *error,
+                                      struct sic_listing *listing)
+{
+    enum sic_status status = sic_live_dump_make(options->keep, error, &listing->dump);
+
+    return status == SIC_OK ? open_image(options, listing->dump.path, error, listing) : status;
+}
+
+static enum sic_status open_saved(const struct sic_options *options, struct sic_error *error,
+                                  struct sic_listing *listing)
+{
+    struct sic_unpacked unpacked;
+    enum sic_status status = sic_saved_read(options->image, error, &listing->scan, &unpacked);
+
+    if (status != SIC_OK)
+        return status;
+    if (options->symbols.profile)
+        return sic_error_set(error, SIC_UNSUPPORTED,
+                             "%s: a saved scan was read with the layout of its time; --profile is for images",
+                             options->image);
+    if (!(unpacked.origin.flags & SIC_WIRE_ORIGIN_KNOWN) || !unpacked.has_layout)
+        return sic_error_set(error, SIC_BROKEN, "%s: this saved scan does not say where it comes from; save it anew",
+                             options->image);
+    listing->origin = unpacked.origin;
+    listing->layout = unpacked.layout;
+    return SIC_OK;
+}
+
+enum sic_status sic_listing_identify(const struct sic_options *options, struct sic_error *error,
+                                     struct sic_listing *listing)
+{
+    enum sic_status status;
+
+    *listing = (struct sic_listing){.form = options->form};
+    sic_scan_init(&listing->scan, sic_heap_allocator());
+    if (options->live_dump)
+        return open_live_dump(options, error, listing);
+    if (!options->image)
+        return open_live(options, error, listing);
+    status = open_saved(options, error, listing);
+    return status == SIC_NOT_MINE ? open_image(options, options->image, error, listing) : status;
+}
+
 enum sic_status sic_listing_open(const struct sic_options *options, struct sic_error *error,
                                  struct sic_listing *listing)
 {
     enum sic_region_rule rule = options->form == SIC_FORM_PLAIN ? SIC_REGION_SAME_START : SIC_REGION_JOINED;
     enum sic_status status;
 
-    *listing = (struct sic_listing){.form = options->form};
-    sic_scan_init(&listing->scan, sic_heap_allocator());
-    status = sic_image_open(options->image, error, &listing->image);
-    if (status == SIC_OK)
-        status = sic_listing_open_kernel(options, listing->image, error, &listing->kernel);
-    if (status == SIC_OK)
+    status = sic_listing_identify(options, error, listing);
+    if (status == SIC_OK && listing->image)
         status = scan_image(options, error, listing);
+    if (status == SIC_OK && options->save)
+        status = sic_saved_write(options->save, &listing->scan, &listing->origin, &listing->layout, error);
+    if (status == SIC_OK && !sic_regions_report_claims(&listing->scan))
+        status = no_memory(error);
     if (status == SIC_OK)
         status = sic_regions_build(&listing->scan, rule, error, &listing->regions);
     if (status == SIC_OK && !sic_shared_writable_build(&listing->scan, &listing->shared_writable))
@@ -132,6 +230,7 @@ void sic_listing_close(struct sic_listing *listing)
     sic_regions_deinit(&listing->regions);
     sic_scan_deinit(&listing->scan);
     sic_image_close(listing->image);
+    sic_live_dump_close(&listing->dump);
 }
 
 bool sic_listing_is_complete(const struct sic_listing *listing)

@@ -1,5 +1,6 @@
 /*
- * What the listings print: an image's scan, its regions, and the names by which processes are shown.
+ * What the listings print: the scan of an image, or a saved one, its regions, and the names by which processes are
+ * shown.
  */
 #ifndef SIC_CLI_LISTING_H
 #define SIC_CLI_LISTING_H
@@ -7,14 +8,20 @@
 #include "cli/options.h"
 #include "image/image.h"
 #include "kernel/kernel.h"
+#include "live/live.h"
 #include "sharing/region.h"
 #include "sharing/shared_writable.h"
 #include "sharing/span.h"
+#include "sic/wire.h"
 
 struct sic_listing {
-    enum sic_form form; /* of the output it was read for: --plain reads no names of sections */
-    struct sic_image *image;
-    struct sic_kernel kernel;
+    enum sic_form form;      /* of the output it was read for: --plain reads no names of sections */
+    struct sic_image *image; /* NULL: a saved scan was read, or the live kernel */
+    bool is_live;
+    struct sic_live_dump dump; /* that the image is, with --live-dump */
+    struct sic_kernel kernel;  /* of the image */
+    struct sic_wire_origin origin;
+    struct sic_layout layout;
     struct sic_scan scan;
     struct sic_regions regions;
     struct sic_shared_writable shared_writable;
@@ -23,11 +30,15 @@ struct sic_listing {
     uint32_t selected_count;
 };
 
-/* Finds the kernel of an image and a layout for it, from where the options say. */
-SIC_MUST_CHECK enum sic_status sic_listing_open_kernel(const struct sic_options *options, const struct sic_image *image,
-                                                       struct sic_error *error, struct sic_kernel *kernel);
+/*
+ * Opens the image and finds its kernel and layout, or reads a saved scan or the live kernel: as far as origin and
+ * layout are known. The owner calls sic_listing_close, after a failure too.
+ */
+SIC_MUST_CHECK enum sic_status sic_listing_identify(const struct sic_options *options, struct sic_error *error,
+                                                    struct sic_listing *listing);
 
-/* Reads the image and groups its views as the options say. The owner calls sic_listing_close, after a failure too. */
+/* Reads the image or the saved scan, saves it when the options say so, and groups its views as the options say. The
+ * owner calls sic_listing_close, after a failure too. */
 SIC_MUST_CHECK enum sic_status sic_listing_open(const struct sic_options *options, struct sic_error *error,
                                                 struct sic_listing *listing);
 void sic_listing_close(struct sic_listing *listing);

@@ -74,26 +74,21 @@ static int list(const struct sic_options *options)
 
 static int print_layout(const struct sic_options *options)
 {
-    struct sic_image *image;
-    struct sic_kernel kernel;
+    struct sic_listing listing;
     struct sic_error error;
     struct sic_output output;
-    bool written;
+    int status = SIC_EXIT_ERROR;
 
-    if (sic_image_open(options->image, &error, &image) != SIC_OK)
-        return sic_fail(error.message);
-    if (sic_listing_open_kernel(options, image, &error, &kernel) != SIC_OK) {
-        sic_image_close(image);
-        return sic_fail(error.message);
+    if (sic_listing_identify(options, &error, &listing) != SIC_OK) {
+        sic_fail(error.message);
+    } else if (!sic_output_init(&output, stdout)) {
+        sic_fail("out of memory; close other programs and try again");
+    } else {
+        sic_layout_print(&listing.origin, &listing.layout, &output);
+        status = sic_output_finish(&output) ? SIC_EXIT_FOUND : sic_fail_to_write();
     }
-    if (!sic_output_init(&output, stdout)) {
-        sic_image_close(image);
-        return sic_fail("out of memory; close other programs and try again");
-    }
-    sic_layout_print(&kernel, &output);
-    written = sic_output_finish(&output);
-    sic_image_close(image);
-    return written ? SIC_EXIT_FOUND : sic_fail_to_write();
+    sic_listing_close(&listing);
+    return status;
 }
 
 static int run(const struct sic_options *options)

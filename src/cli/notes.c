@@ -1,5 +1,6 @@
 #include "cli/notes.h"
 
+#include "cli/origin.h"
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -22,6 +23,9 @@ static const struct {
     [SIC_PROBLEM_VIEW_TORN] = {"view-torn", "a VAD node whose prototype PTE fields are torn"},
     [SIC_PROBLEM_SUBSECTION] = {"subsection", "a subsection that cannot be read; sharing may be missed"},
     [SIC_PROBLEM_CONTROL_AREA] = {"control-area", "a control area that cannot be read, or whose links do not close"},
+    [SIC_PROBLEM_PROCESS_ENDING] = {"process-ending", "a process that is ending; its views are left out"},
+    [SIC_PROBLEM_PROCESS_UNSTABLE] = {"process-unstable", "a process that changed its memory during every walk; views "
+                                                          "may be missing"},
     [SIC_PROBLEM_ARRAY_CLAIMED_TWICE] = {"array-claimed-twice",
                                          "a subsection whose prototype PTEs another one claims too"},
 };
@@ -67,7 +71,9 @@ void sic_layout_confidence(const struct sic_kernel *kernel, char *buffer, size_t
     };
     const char *partial = kernel->profile.is_partial ? ", partial: some of its fields were carried over" : "";
 
-    if (kernel->layout_source == SIC_LAYOUT_EXACT)
+    if (!kernel->image)
+        snprintf(buffer, size, "%s, proved by the driver%s", sources[kernel->layout_source], partial);
+    else if (kernel->layout_source == SIC_LAYOUT_EXACT)
         snprintf(buffer, size, "%s, proved%s", sources[SIC_LAYOUT_EXACT], partial);
     else
         snprintf(buffer, size, "%s, proved on %u structures with %u contradictions%s", sources[kernel->layout_source],
@@ -88,13 +94,13 @@ const char *sic_layout_source_token(const struct sic_kernel *kernel)
 
 static void print_kernel(const struct sic_listing *listing)
 {
-    const struct sic_kernel *kernel = &listing->kernel;
-    char confidence[160], pdb[SIC_PDB_REFERENCE_TEXT_SIZE];
+    const struct sic_wire_origin *origin = &listing->origin;
+    char pdb[SIC_PDB_REFERENCE_TEXT_SIZE];
 
-    sic_layout_confidence(kernel, confidence, sizeof(confidence));
-    sic_pdb_reference_format(&kernel->pdb, pdb);
-    fprintf(stderr, "sic: %s; Windows build %u, %s; layout %s, %s\n", sic_image_container(listing->image),
-            kernel->build, pdb, kernel->profile.name, confidence);
+    sic_origin_pdb(origin, pdb);
+    fprintf(stderr, "sic: %s%s; Windows build %u, %s; layout %s, %s\n",
+            listing->image || listing->is_live ? "" : "saved scan of a ", origin->container, origin->build, pdb,
+            origin->layout_name, origin->layout_confidence);
 }
 
 static const char *shown_name(const struct sic_listing *listing, uint32_t process)
@@ -126,7 +132,7 @@ static void print_note(const struct sic_listing *listing, const struct sic_note 
 
 static void print_missing_pages(const struct sic_listing *listing)
 {
-    uint64_t missing = sic_image_missing_pages(listing->image);
+    uint64_t missing = listing->origin.missing_pages;
 
     if (missing > 0)
         fprintf(stderr,

@@ -3,6 +3,7 @@
 #include "cli/report.h"
 
 #include "cli/verb.h"
+#include "live/live.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -14,6 +15,9 @@ enum {
     OPTION_PLAIN,
     OPTION_JSON,
     OPTION_LAYOUT,
+    OPTION_SAVE,
+    OPTION_LIVE_DUMP,
+    OPTION_KEEP,
     OPTION_COLOR,
     OPTION_THREADS,
     OPTION_HELP_ALL,
@@ -53,6 +57,12 @@ static const struct {
     {"profile", OPTION_PROFILE, required_argument, "--profile FILE",
      "Use the layouts of FILE, in the format of docs/profiles.md, and no others", true},
     {"verbose", OPTION_VERBOSE, no_argument, "--verbose", "Tell each step of the search for a layout", false},
+    {"save", OPTION_SAVE, required_argument, "--save FILE.sic",
+     "Keep what was read in FILE.sic as well; it can be listed like the image, on any machine", false},
+    {"live-dump", OPTION_LIVE_DUMP, no_argument, "--live-dump",
+     "Windows only: read the live kernel through a dump that Windows makes of it; no driver is needed", false},
+    {"keep", OPTION_KEEP, required_argument, "--keep FILE", "Keep that dump in FILE, which must not be there yet",
+     true},
     {"quiet", 'q', no_argument, "-q,--quiet", "No notes and no progress on standard error; errors remain", false},
     {"color", OPTION_COLOR, optional_argument, "--color[=WHEN]",
      "Colour: auto (the default: on a terminal, unless NO_COLOR is set), always, never", true},
@@ -69,8 +79,9 @@ void sic_options_print_help(bool all)
            "Usage: sic [OPTIONS] IMAGE\n");
     sic_verbs_print_usage();
     printf(
-        "\nIMAGE is a crash dump or a raw memory image of a 64-bit Windows. An image named like a verb is reached as\n"
-        "./symbols.\n\n"
+        "\nIMAGE is a crash dump or a raw memory image of a 64-bit Windows, or a FILE.sic. An image named like a verb\n"
+        "is reached as ./symbols.\n"
+        "On Windows, as administrator, without IMAGE: the live kernel, through the driver beside sic.exe.\n\n"
         "Options:\n");
     for (size_t i = 0; i < DESCRIPTION_COUNT; i++) {
         if (all || !descriptions[i].only_in_help_all)
@@ -147,6 +158,15 @@ static bool apply(struct sic_options *options, int option, const char *argument)
     case OPTION_JSON:
         options->form = SIC_FORM_JSON;
         return true;
+    case OPTION_SAVE:
+        options->save = argument;
+        return true;
+    case OPTION_LIVE_DUMP:
+        options->live_dump = true;
+        return true;
+    case OPTION_KEEP:
+        options->keep = argument;
+        return true;
     case OPTION_COLOR:
         return set_color(options, argument ? argument : "always");
     case OPTION_THREADS:
@@ -187,6 +207,23 @@ static bool needs_image(const struct sic_options *options)
     return options->action == SIC_ACTION_LIST || options->action == SIC_ACTION_LAYOUT;
 }
 
+static bool take_image(struct sic_options *options, int argc, char **argv)
+{
+    if (options->keep && !options->live_dump)
+        return fail("--keep is for the dump of --live-dump, which is not asked for%s", "");
+    if (options->live_dump && !sic_live_is_possible())
+        return fail("--live-dump asks Windows for a dump of itself, and this is no Windows%s: name a memory image", "");
+    if (optind >= argc && !sic_live_is_possible())
+        return fail("no image named: give a crash dump or a raw memory image; see 'sic --help'%s", "");
+    if (options->live_dump && optind < argc)
+        return fail("--live-dump reads the running machine: '%s' is one image too many", argv[optind]);
+    if (optind + 1 < argc)
+        return fail("one image at a time: '%s' is one too many; a verb stands first, see 'sic --help'",
+                    argv[optind + 1]);
+    options->image = argv[optind];
+    return true;
+}
+
 bool sic_options_parse(struct sic_options *options, int argc, char **argv)
 {
     struct option long_options[DESCRIPTION_COUNT + 1] = {0};
@@ -212,13 +249,7 @@ bool sic_options_parse(struct sic_options *options, int argc, char **argv)
     }
     if (!needs_image(options))
         return true;
-    if (optind >= argc)
-        return fail("no image named: give a crash dump or a raw memory image; see 'sic --help'%s", "");
-    if (optind + 1 < argc)
-        return fail("one image at a time: '%s' is one too many; a verb stands first, see 'sic --help'",
-                    argv[optind + 1]);
-    options->image = argv[optind];
-    return true;
+    return take_image(options, argc, argv);
 }
 
 void sic_options_deinit(struct sic_options *options)

@@ -24,7 +24,10 @@ struct sic_options {
     unsigned threads;     /* 0: one for each processor */
     const char **filters; /* borrowed texts, in an owned array */
     unsigned filter_count;
-    const char *image; /* borrowed */
+    const char *image; /* borrowed, as is; NULL: the live kernel */
+    bool live_dump;    /* the live kernel through a dump that Windows makes */
+    const char *keep;  /* where that dump stays; NULL: it is temporary */
+    const char *save;  /* where the scan is to be kept; NULL: nowhere */
 };
 
 /* Reads the command line. False after a one-line message on standard error. The owner calls sic_options_deinit. */

@@ -45,8 +45,8 @@ enum sic_status sic_symbol_setup_init(struct sic_symbol_setup *setup, const stru
 {
     enum sic_status status;
 
-    *setup =
-        (struct sic_symbol_setup){.folders = {sic_path_folder(image), sic_program_folder(), sic_symbol_cache_folder()}};
+    *setup = (struct sic_symbol_setup){
+        .folders = {image ? sic_path_folder(image) : NULL, sic_program_folder(), sic_symbol_cache_folder()}};
     setup->search = (struct sic_symbol_search){
         .path = &setup->path,
         .image_folder = setup->folders[0],

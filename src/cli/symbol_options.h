@@ -31,7 +31,8 @@ struct sic_symbol_setup {
     char *folders[3]; /* owned: the image's, the program's, the default store */
 };
 
-/* `image` is the path of the image. The owner calls sic_symbol_setup_deinit, after a failure too. */
+/* `image` is the path of the image; NULL for the live kernel. The owner calls sic_symbol_setup_deinit, after a failure
+ * too. */
 SIC_MUST_CHECK enum sic_status sic_symbol_setup_init(struct sic_symbol_setup *setup,
                                                      const struct sic_symbol_options *options, const char *image,
                                                      struct sic_message_sink messages, struct sic_error *error);

@@ -170,13 +170,14 @@ static void print_shared_writable(const struct sic_listing *listing, const struc
 
     sic_shared_writable_find(scan, &listing->shared_writable, &listing->regions, region, &first, &end);
     for (uint32_t i = first; i < end; i++) {
-        const struct sic_subsection *subsection =
-            sic_scan_subsection(scan, (uint32_t)listing->shared_writable.keys[i].value);
+        uint32_t part = (uint32_t)listing->shared_writable.keys[i].value;
+        const struct sic_subsection *subsection = sic_scan_subsection(scan, part);
+        uint64_t first_page = sic_scan_first_page(scan, part);
 
         sic_output_text(output, "  Shared and writable: image offset 0x");
-        sic_output_hex(output, subsection->first_page << 12);
+        sic_output_hex(output, first_page << 12);
         sic_output_text(output, "-0x");
-        sic_output_hex(output, ((subsection->first_page + subsection->pte_count) << 12) - 1);
+        sic_output_hex(output, ((first_page + subsection->pte_count) << 12) - 1);
         sic_output_text(output, " ");
         sic_output_text(output, sic_protection_text(subsection->protection));
         sic_output_text(output, "\n");

@@ -17,9 +17,13 @@ struct comparison {
     uint8_t *is_listed;              /* a bit for each view: its section's list has it */
     bool any_walked;                 /* some section's list was walked to its end */
     uint64_t budget;                 /* entries that may still be looked at */
+    uint32_t unwalked_views;         /* that the list at hand has of processes whose trees were not walked */
 };
 
-/* Entries of all lists together, beyond some for every view that was found: kernel views, and what is torn. */
+/*
+ * Entries of all lists together, beyond some for every view that was found: kernel views, and what is torn. A list of a
+ * live machine can change so that the walk does not come back to its head.
+ */
 #define LISTED_VIEW_ALLOWANCE 0x100000u
 
 /* One entry of a section's list: the node that holds it. */
@@ -96,6 +100,10 @@ static bool compare_process_view(struct comparison *comparison, uint32_t section
     if (!sic_index_find(&comparison->processes, &scan->processes, sizeof(struct sic_process), listed->owner_va,
                         &process))
         return add_stranger(comparison, listed->owner_va);
+    if (sic_scan_process(scan, process)->flags & SIC_PROCESS_NOT_WALKED) {
+        comparison->unwalked_views++;
+        return true;
+    }
     view = find_view(scan, process, listed->start_vpn);
     if (view == SIC_NONE || sic_scan_subsection(scan, sic_scan_view(scan, view)->subsection)->section != section)
         return sic_scan_add_note(scan, SIC_NOTE_VIEW_NOT_IN_TREE, process, section, listed->node_va);
@@ -133,26 +141,31 @@ static bool walk_list(struct comparison *comparison, uint32_t section)
     uint64_t links_va = head_va;
     struct listed_view listed;
 
+    comparison->unwalked_views = 0;
     for (;;) {
+        if (sic_reader_is_cancelled(comparison->reader))
+            return false;
         if (!sic_list_follow(comparison->reader, links_va, SIC_LINK_FORWARD, &links_va))
-            return sic_scan_add_note(comparison->scan, SIC_NOTE_LIST_BROKEN, SIC_NONE, section, control_area_va);
-        if (links_va == head_va)
             break;
+        if (links_va == head_va) {
+            sic_scan_section(comparison->scan, section)->flags |= SIC_SECTION_RING_WALKED;
+            comparison->any_walked = true;
+            return true;
+        }
         if (comparison->budget == 0 || !read_listed_view(comparison, links_va, &listed) ||
             !leads_to(comparison, section, &listed))
-            return sic_scan_add_note(comparison->scan, SIC_NOTE_LIST_BROKEN, SIC_NONE, section, control_area_va);
+            break;
         comparison->budget--;
         if (!compare_listed_view(comparison, section, &listed))
             return false;
     }
-    sic_scan_section(comparison->scan, section)->flags |= SIC_SECTION_RING_WALKED;
-    comparison->any_walked = true;
-    return true;
+    return sic_scan_add_note(comparison->scan, SIC_NOTE_LIST_BROKEN, SIC_NONE, section, control_area_va);
 }
 
-static bool do_counts_differ(const struct sic_section *section)
+static bool do_counts_differ(const struct sic_section *section, uint32_t unwalked_views)
 {
-    return section->mapped_views != (uint64_t)section->view_count + section->kernel_views + section->cache_views;
+    return section->mapped_views !=
+           (uint64_t)section->view_count + section->kernel_views + section->cache_views + unwalked_views;
 }
 
 static bool compare_sections(struct comparison *comparison)
@@ -162,11 +175,11 @@ static bool compare_sections(struct comparison *comparison)
     for (uint32_t i = 0; i < scan->sections.count; i++) {
         const struct sic_section *section = sic_scan_section(scan, i);
 
-        if (section->view_count == 0 || section->flags & SIC_SECTION_UNREAD || !do_counts_differ(section))
+        if (section->view_count == 0 || section->flags & SIC_SECTION_UNREAD || !do_counts_differ(section, 0))
             continue;
         if (!walk_list(comparison, i))
             return false;
-        if (do_counts_differ(sic_scan_section(scan, i)) &&
+        if (do_counts_differ(sic_scan_section(scan, i), comparison->unwalked_views) &&
             !sic_scan_add_note(scan, SIC_NOTE_COUNT_DIFFERS, SIC_NONE, i, sic_scan_section(scan, i)->control_area_va))
             return false;
     }

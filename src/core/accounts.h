@@ -14,7 +14,10 @@
  * counted.
  *
  * `strangers` (uint64_t, the caller's to free) gets the addresses of the processes that views lead to and the process
- * list lacks, each once. False when memory ran out.
+ * list lacks, each once. False when memory ran out or the reader is cancelled.
+ *
+ * On a live machine views come and go between the walk of the trees and this: then a note may tell of that. A list that
+ * changes under the walk is one that breaks off; none is followed for more than a bounded number of entries.
  */
 bool sic_accounts_compare(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
                           struct sic_array *strangers);

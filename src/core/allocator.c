@@ -1,5 +1,7 @@
 #include "core/allocator.h"
 
+#define LARGE_ARRAY_SIZE (1u << 20)
+
 bool sic_array_reserve(const struct sic_allocator *allocator, struct sic_array *array, size_t element_size,
                        uint32_t extra)
 {
@@ -10,8 +12,9 @@ bool sic_array_reserve(const struct sic_allocator *allocator, struct sic_array *
         return false;
     if (needed <= array->capacity)
         return true;
-    /* Half again as much: the address space of a large array grows in place, and no more than half is idle. */
-    capacity = array->capacity + array->capacity / 2;
+    /* Half again as much; a large array less, since in the driver the old and the new one stand side by side. */
+    capacity =
+        array->capacity + array->capacity / (array->capacity * (uint64_t)element_size < LARGE_ARRAY_SIZE ? 2 : 8);
     if (capacity < needed)
         capacity = needed < 16 ? 16 : needed;
     if (capacity > SIZE_MAX / element_size)

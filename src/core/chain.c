@@ -25,7 +25,7 @@ uint64_t sic_view_first_page(const struct sic_scan *scan, const struct sic_view 
 {
     const struct sic_subsection *subsection = sic_scan_subsection(scan, view->subsection);
 
-    return subsection->first_page + (view->first_prototype_pte - subsection->base) / 8;
+    return sic_scan_first_page(scan, view->subsection) + (view->first_prototype_pte - subsection->base) / 8;
 }
 
 static bool goes_on(const struct sic_view *view)
@@ -128,27 +128,36 @@ static void number_chain(struct sic_scan *scan, uint32_t head)
         struct sic_subsection *subsection = sic_scan_subsection(scan, i);
 
         subsection->head = head;
-        subsection->first_page = page;
+        subsection->pages = page;
         page += subsection->pte_count;
+        page = page < SIC_CHAIN_PAGES_LIMIT ? page : SIC_CHAIN_PAGES_LIMIT;
     }
-    sic_scan_subsection(scan, head)->chain_pages = page;
+    /* Before the head there are none: its place holds the sum. */
+    sic_scan_subsection(scan, head)->pages = page;
 }
 
 /* No subsection has two predecessors (see link_successor), so what no head reaches is a ring. */
-static bool number_chains(struct sic_scan *scan)
+static void number_chains(struct sic_scan *scan)
 {
     for (uint32_t i = 0; i < scan->subsections.count; i++) {
         if (!(sic_scan_subsection(scan, i)->flags & SIC_SUBSECTION_FOLLOWED))
             number_chain(scan, i);
     }
     for (uint32_t i = 0; i < scan->subsections.count; i++) {
+        if (sic_scan_subsection(scan, i)->head == SIC_NONE)
+            number_chain(scan, i);
+    }
+}
+
+/* A head that something leads to: its chain is a ring. */
+static bool report_rings(struct sic_scan *scan)
+{
+    for (uint32_t i = 0; i < scan->subsections.count; i++) {
         const struct sic_subsection *subsection = sic_scan_subsection(scan, i);
 
-        if (subsection->head != SIC_NONE)
-            continue;
-        if (!sic_scan_add_problem(scan, SIC_PROBLEM_SUBSECTION, SIC_NONE, subsection->va))
+        if (subsection->head == i && subsection->flags & SIC_SUBSECTION_FOLLOWED &&
+            !sic_scan_add_problem(scan, SIC_PROBLEM_SUBSECTION, SIC_NONE, subsection->va))
             return false;
-        number_chain(scan, i);
     }
     return true;
 }
@@ -179,7 +188,7 @@ static bool report_cut_chains(struct sic_scan *scan, uint64_t *furthest)
     for (uint32_t i = 0; i < scan->subsections.count; i++) {
         uint64_t next_va;
 
-        if (furthest[i] <= sic_scan_subsection(scan, i)->chain_pages)
+        if (sic_scan_subsection(scan, i)->head != i || furthest[i] <= sic_scan_chain_pages(scan, i))
             continue;
         next_va = sic_scan_subsection(scan, chain_tail(scan, i))->next_va;
         /* A chain that ends there is no problem: a reserved view may be longer than its section. */
@@ -189,18 +198,32 @@ static bool report_cut_chains(struct sic_scan *scan, uint64_t *furthest)
     return true;
 }
 
+static void mark_viewed(struct sic_scan *scan)
+{
+    for (uint32_t i = 0; i < scan->views.count; i++) {
+        const struct sic_view *view = sic_scan_view(scan, i);
+
+        sic_scan_subsection(scan, view->subsection)->flags |=
+            SIC_SUBSECTION_VIEWED | (goes_on(view) ? SIC_SUBSECTION_GOES_ON : 0);
+    }
+}
+
+void sic_chains_restore(struct sic_scan *scan)
+{
+    mark_viewed(scan);
+    number_chains(scan);
+}
+
 bool sic_chains_follow(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout)
 {
     struct sic_array furthest = {0};
     bool followed;
 
-    for (uint32_t i = 0; i < scan->views.count; i++) {
-        const struct sic_view *view = sic_scan_view(scan, i);
-
-        if (goes_on(view))
-            sic_scan_subsection(scan, view->subsection)->flags |= SIC_SUBSECTION_GOES_ON;
-    }
-    if (!chase_viewed(scan, reader, layout) || !number_chains(scan))
+    mark_viewed(scan);
+    if (!chase_viewed(scan, reader, layout))
+        return false;
+    number_chains(scan);
+    if (!report_rings(scan))
         return false;
     if (!sic_array_reserve(&scan->allocator, &furthest, sizeof(uint64_t), scan->subsections.count))
         return false;

@@ -14,6 +14,12 @@
  */
 bool sic_chains_follow(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout);
 
+/*
+ * For a scan whose subsections were linked elsewhere: marks those that views start in and go on from, and numbers the
+ * pages of all chains. No two subsections have one successor, and SIC_SUBSECTION_FOLLOWED says which are one.
+ */
+void sic_chains_restore(struct sic_scan *scan);
+
 /* Pages of the view that lie in the subsection it starts in: all of them where the prototype PTEs are one array. */
 uint64_t sic_view_contiguous_pages(const struct sic_view *view);
 

@@ -28,12 +28,16 @@ void sic_layout_init(struct sic_layout *layout)
         layout->fields[field] = (struct sic_layout_field){.offset = SIC_FIELD_ABSENT};
 }
 
-/* The walk reads these structures whole: every member must lie inside the size that the layout gives. */
+/* Members stand inside their structure, where its size is known, and numbers where their size divides the offset. */
 static bool is_inside(const struct sic_layout *layout, enum sic_field size, enum sic_field member, uint32_t bytes)
 {
     uint32_t limit = layout->fields[size].offset, offset = layout->fields[member].offset;
 
-    return offset == SIC_FIELD_ABSENT || (limit >= bytes && offset <= limit - bytes);
+    if (offset == SIC_FIELD_ABSENT)
+        return true;
+    if (limit < bytes || offset > limit - bytes)
+        return false;
+    return bytes > 8 || offset % bytes == 0;
 }
 
 static enum sic_field first_outside(const struct sic_layout *layout)
@@ -41,6 +45,16 @@ static enum sic_field first_outside(const struct sic_layout *layout)
     static const struct {
         uint8_t size, member, bytes;
     } members[] = {
+        {SIC_FIELD_EPROCESS_SIZE, SIC_FIELD_EPROCESS_UNIQUE_PROCESS_ID, 8},
+        {SIC_FIELD_EPROCESS_SIZE, SIC_FIELD_EPROCESS_ACTIVE_PROCESS_LINKS, 8},
+        {SIC_FIELD_EPROCESS_SIZE, SIC_FIELD_EPROCESS_IMAGE_FILE_NAME, 15},
+        {SIC_FIELD_EPROCESS_SIZE, SIC_FIELD_EPROCESS_VAD_ROOT, 8},
+        {SIC_FIELD_EPROCESS_SIZE, SIC_FIELD_EPROCESS_VAD_COUNT, 8},
+        {SIC_FIELD_EPROCESS_SIZE, SIC_FIELD_EPROCESS_CREATE_TIME, 8},
+        {SIC_FIELD_EPROCESS_SIZE, SIC_FIELD_EPROCESS_EXIT_TIME, 8},
+        {SIC_FIELD_EPROCESS_SIZE, SIC_FIELD_EPROCESS_PARENT_ID, 8},
+        {SIC_FIELD_EPROCESS_SIZE, SIC_FIELD_EPROCESS_AUDIT_NAME, 8},
+        {SIC_FIELD_EPROCESS_SIZE, SIC_FIELD_KPROCESS_DIRECTORY_TABLE_BASE, 8},
         {SIC_FIELD_MMVAD_SHORT_SIZE, SIC_FIELD_MMVAD_SHORT_LEFT, 8},
         {SIC_FIELD_MMVAD_SHORT_SIZE, SIC_FIELD_MMVAD_SHORT_RIGHT, 8},
         {SIC_FIELD_MMVAD_SHORT_SIZE, SIC_FIELD_MMVAD_SHORT_PARENT, 8},

@@ -34,7 +34,8 @@ bool sic_section_names_read(struct sic_scan *scan, const struct sic_reader *read
         if (section->view_count < minimum_views || section->flags & SIC_SECTION_UNREAD ||
             !sic_is_kernel_pointer(section->file_object_va, 16))
             continue;
-        if (!sic_string_read(scan, reader, section->file_object_va + file_name_offset, &name))
+        if (sic_reader_is_cancelled(reader) ||
+            !sic_string_read(scan, reader, section->file_object_va + file_name_offset, &name))
             return false;
         if (name.offset != SIC_NONE) {
             section->name = name;

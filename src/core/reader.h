@@ -17,6 +17,9 @@ struct sic_reader {
     const void *(*lend)(void *context, uint64_t va, size_t size);
     /* Optional. A hint that `va` will be read soon. */
     void (*prefetch)(void *context, uint64_t va);
+    /* Optional. True once nobody wants the answer any more: what reads many records then gives up, as if memory had run
+     * out. Asked before each record. */
+    bool (*is_cancelled)(void *context);
     void *context;
 };
 
@@ -34,6 +37,11 @@ static inline void sic_reader_prefetch(const struct sic_reader *reader, uint64_t
 {
     if (reader->prefetch)
         reader->prefetch(reader->context, va);
+}
+
+static inline bool sic_reader_is_cancelled(const struct sic_reader *reader)
+{
+    return reader->is_cancelled && reader->is_cancelled(reader->context);
 }
 
 /* Unaligned little-endian loads: the only way structure bytes become numbers. */

@@ -38,6 +38,49 @@ bool sic_scan_add_note(struct sic_scan *scan, enum sic_note_kind kind, uint32_t 
     return true;
 }
 
+static bool comes_before(const struct sic_problem *a, const struct sic_problem *b)
+{
+    if (a->process != b->process)
+        return a->process < b->process;
+    if (a->kind != b->kind)
+        return a->kind < b->kind;
+    return a->va < b->va;
+}
+
+/* Restores the heap below `top` among the first `count` problems: no problem comes after the one above it. */
+static void sink(struct sic_problem *problems, uint32_t top, uint32_t count)
+{
+    while (top < count / 2) {
+        uint32_t child = 2 * top + 1;
+        struct sic_problem swap;
+
+        if (child + 1 < count && comes_before(&problems[child], &problems[child + 1]))
+            child++;
+        if (!comes_before(&problems[top], &problems[child]))
+            return;
+        swap = problems[top];
+        problems[top] = problems[child];
+        problems[child] = swap;
+        top = child;
+    }
+}
+
+/* A heap sort: neither memory nor a deep stack, whatever the order they come in. */
+void sic_scan_sort_problems(struct sic_scan *scan)
+{
+    struct sic_problem *problems = scan->problems.elements;
+
+    for (uint32_t i = scan->problems.count / 2; i > 0; i--)
+        sink(problems, i - 1, scan->problems.count);
+    for (uint32_t end = scan->problems.count; end > 1; end--) {
+        struct sic_problem swap = problems[0];
+
+        problems[0] = problems[end - 1];
+        problems[end - 1] = swap;
+        sink(problems, 0, end - 1);
+    }
+}
+
 uint32_t sic_scan_intern_subsection(struct sic_scan *scan, uint64_t va)
 {
     struct sic_subsection *subsection;

@@ -16,9 +16,10 @@ struct sic_string {
     uint32_t length;
 };
 
-#define SIC_PROCESS_EXITED   0x1u /* ExitTime is set */
-#define SIC_PROCESS_HAS_PATH 0x2u /* `path` was asked for and read */
-#define SIC_PROCESS_UNLISTED 0x4u /* not in the process list: views of sections lead to it */
+#define SIC_PROCESS_EXITED     0x1u /* ExitTime is set */
+#define SIC_PROCESS_HAS_PATH   0x2u /* `path` was asked for and read */
+#define SIC_PROCESS_UNLISTED   0x4u /* not in the process list: views of sections lead to it */
+#define SIC_PROCESS_NOT_WALKED 0x8u /* it has a tree, which was not walked: a problem says why */
 
 struct sic_process {
     uint64_t eprocess_va;
@@ -72,16 +73,17 @@ struct sic_subsection {
     uint64_t va;
     uint64_t base; /* address of its first prototype PTE; 0: not created yet */
     uint64_t next_va;
-    uint64_t first_page;  /* pages of the subsections before it, from the head of its chain on */
-    uint64_t chain_pages; /* of the whole chain, as far as it was read; heads only */
+    uint64_t pages : 52; /* see sic_scan_first_page and sic_scan_chain_pages */
+    uint64_t flags : 7;
+    uint64_t protection : 5; /* MM_PROTECTION_MASK; image subsections only */
     uint32_t pte_count;
     uint32_t section; /* or SIC_NONE */
     uint32_t next;    /* index of its successor, or SIC_NONE */
     uint32_t head;    /* index of the subsection that its chain starts with */
-    uint16_t flags;
-    uint8_t protection; /* MM_PROTECTION_MASK; image subsections only */
-    uint8_t reserved[5];
 };
+
+/* Chains that seem to have more pages, which only a forged image can hold, count as having so many. */
+#define SIC_CHAIN_PAGES_LIMIT ((1ull << 52) - 1)
 
 #define SIC_SECTION_UNREAD       0x1u /* control area unreadable or contradictory: kind, size and name unknown */
 #define SIC_SECTION_IMAGE        0x2u
@@ -123,6 +125,8 @@ enum sic_problem_kind {
     SIC_PROBLEM_SUBSECTION,          /* a subsection that cannot be read */
     SIC_PROBLEM_CONTROL_AREA,        /* a control area or segment that cannot be read, or whose links do not close */
     SIC_PROBLEM_ARRAY_CLAIMED_TWICE, /* two control areas claim the same prototype PTEs */
+    SIC_PROBLEM_PROCESS_ENDING,      /* a process that is being torn down: its tree was not walked */
+    SIC_PROBLEM_PROCESS_UNSTABLE,    /* a live process whose tree changed during every walk */
     SIC_PROBLEM_KIND_COUNT
 };
 
@@ -162,6 +166,7 @@ struct sic_scan {
     struct sic_array strings;            /* uint16_t */
     struct sic_array problems;           /* struct sic_problem */
     struct sic_array notes;              /* struct sic_note */
+    uint32_t skipped_processes;          /* live scans: listed, but gone when their turn came */
     struct sic_index subsection_index;   /* by address */
     struct sic_index control_area_index; /* by address */
 };
@@ -172,6 +177,9 @@ void sic_scan_deinit(struct sic_scan *scan);
 /* False when memory ran out, as with all functions that add. */
 bool sic_scan_add_problem(struct sic_scan *scan, enum sic_problem_kind kind, uint32_t process, uint64_t va);
 bool sic_scan_add_note(struct sic_scan *scan, enum sic_note_kind kind, uint32_t process, uint32_t section, uint64_t va);
+
+/* Puts the problems in the order of the processes, whoever found them; those of no process come last. */
+void sic_scan_sort_problems(struct sic_scan *scan);
 
 /* The index of the subsection at `va`, added unread when it is new; SIC_NONE when memory ran out. */
 uint32_t sic_scan_intern_subsection(struct sic_scan *scan, uint64_t va);
@@ -207,6 +215,20 @@ static inline struct sic_subsection *sic_scan_subsection(const struct sic_scan *
 static inline struct sic_section *sic_scan_section(const struct sic_scan *scan, uint32_t index)
 {
     return (struct sic_section *)scan->sections.elements + index;
+}
+
+/* Pages of the subsections before it in its chain. */
+static inline uint64_t sic_scan_first_page(const struct sic_scan *scan, uint32_t subsection)
+{
+    const struct sic_subsection *record = sic_scan_subsection(scan, subsection);
+
+    return record->head == subsection ? 0 : record->pages;
+}
+
+/* Pages of the whole chain that starts with `head`, as far as it was read. */
+static inline uint64_t sic_scan_chain_pages(const struct sic_scan *scan, uint32_t head)
+{
+    return sic_scan_subsection(scan, head)->pages;
 }
 
 /* Pages that the view covers. */

@@ -2,6 +2,8 @@
 
 #include "core/chain.h"
 
+#define MM_PROTECTION_MASK 0x1fu
+
 /* How many records ahead memory is asked for while a list of them is read. */
 #define PREFETCH_DISTANCE 8u
 
@@ -24,7 +26,7 @@ static uint32_t intern_section(struct sic_scan *scan, uint64_t control_area_va)
 
 static void load_flags(struct sic_subsection *subsection, const struct sic_layout *layout, uint32_t word)
 {
-    subsection->protection = (uint8_t)sic_layout_bits(layout, SIC_FIELD_SUBSECTION_FLAGS_PROTECTION, word);
+    subsection->protection = sic_layout_bits(layout, SIC_FIELD_SUBSECTION_FLAGS_PROTECTION, word) & MM_PROTECTION_MASK;
     if (sic_layout_bits(layout, SIC_FIELD_SUBSECTION_FLAGS_GLOBAL_MEMORY, word))
         subsection->flags |= SIC_SUBSECTION_GLOBAL;
 }
@@ -47,7 +49,7 @@ static bool read_subsection(struct sic_scan *scan, const struct sic_reader *read
     subsection->base = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_SUBSECTION_BASE));
     subsection->next_va = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_SUBSECTION_NEXT));
     subsection->pte_count = sic_load32(bytes + sic_layout_offset(layout, SIC_FIELD_SUBSECTION_PTE_COUNT));
-    subsection->flags &= (uint16_t)~SIC_SUBSECTION_UNREAD;
+    subsection->flags &= ~SIC_SUBSECTION_UNREAD;
     if (sic_layout_has(layout, SIC_FIELD_SUBSECTION_FLAGS))
         load_flags(subsection, layout, sic_load32(bytes + sic_layout_offset(layout, SIC_FIELD_SUBSECTION_FLAGS)));
     if (subsection->va == control_area_va + sic_layout_offset(layout, SIC_FIELD_CONTROL_AREA_SIZE))
@@ -133,12 +135,12 @@ bool sic_sections_read(struct sic_scan *scan, const struct sic_reader *reader, c
     for (uint32_t i = first; i < scan->subsections.count; i++) {
         if (i + PREFETCH_DISTANCE < scan->subsections.count)
             sic_reader_prefetch(reader, sic_scan_subsection(scan, i + PREFETCH_DISTANCE)->va);
-        if (!read_subsection(scan, reader, layout, i))
+        if (sic_reader_is_cancelled(reader) || !read_subsection(scan, reader, layout, i))
             return false;
     }
-    for (uint32_t i = first_section; i < scan->sections.count; i++)
+    for (uint32_t i = first_section; i < scan->sections.count && !sic_reader_is_cancelled(reader); i++)
         read_control_area(sic_scan_section(scan, i), reader, layout);
-    for (uint32_t i = first_section; i < scan->sections.count; i++)
+    for (uint32_t i = first_section; i < scan->sections.count && !sic_reader_is_cancelled(reader); i++)
         read_segment(sic_scan_section(scan, i), reader, layout);
     return true;
 }

@@ -306,7 +306,7 @@ bool sic_vad_walk(struct sic_vad_walker *walker, struct sic_scan *scan, uint32_t
     if (push_node(walker, &scan->allocator, root_va, SIC_NONE, 0, SIC_USER_VPN_LIMIT) == SIC_NONE)
         return false;
     for (uint32_t i = 0; i < walker->nodes.count; i++) {
-        if (!visit_node(walker, scan, process_index, i))
+        if (sic_reader_is_cancelled(walker->reader) || !visit_node(walker, scan, process_index, i))
             return false;
     }
     return emit_views(walker, scan, process_index);

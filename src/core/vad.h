@@ -25,7 +25,8 @@ void sic_vad_walker_deinit(struct sic_vad_walker *walker, const struct sic_alloc
  * Walks the tree of process `process_index` and appends its views to `scan` by ascending address, its subsections
  * unread, and a problem for each subtree that had to be left out. The process's counts and its range of views are set.
  * Every node is checked against its parent's bounds, its parent link and its owner, so that neither a cycle nor a
- * shared subtree can make the walk read a node twice for one process. False when memory ran out.
+ * shared subtree can make the walk read a node twice for one process. False when memory ran out or the reader is
+ * cancelled.
  */
 bool sic_vad_walk(struct sic_vad_walker *walker, struct sic_scan *scan, uint32_t process_index);
 

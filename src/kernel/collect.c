@@ -138,18 +138,6 @@ static bool run_workers(struct collection *collection)
     return done;
 }
 
-/* Problems in the order of the processes, whoever found them. */
-static int compare_problems(const void *left, const void *right)
-{
-    const struct sic_problem *a = left, *b = right;
-
-    if (a->process != b->process)
-        return a->process < b->process ? -1 : 1;
-    if (a->kind != b->kind)
-        return a->kind < b->kind ? -1 : 1;
-    return a->va < b->va ? -1 : a->va > b->va;
-}
-
 /* May be called again. The processes belong to the collection. */
 static void release_worker(struct worker *worker)
 {
@@ -308,8 +296,8 @@ enum sic_status sic_collect(const struct sic_kernel *kernel, const struct sic_co
     status = collect_all(&collection, &reader, error);
     if (status == SIC_OK && !read_decoration(&collection, &reader))
         status = no_memory(error);
-    if (status == SIC_OK && scan->problems.count > 0)
-        qsort(scan->problems.elements, scan->problems.count, sizeof(struct sic_problem), compare_problems);
+    if (status == SIC_OK)
+        sic_scan_sort_problems(scan);
     sic_address_space_destroy(collection.space);
     return status;
 }

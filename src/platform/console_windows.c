@@ -17,6 +17,9 @@ void sic_console_prepare(void)
     HANDLE output = GetStdHandle(STD_OUTPUT_HANDLE);
     DWORD mode;
 
+    /* First of all: libraries that are loaded by name come from Windows' own folder, not from the program's. */
+    SetDefaultDllDirectories(LOAD_LIBRARY_SEARCH_SYSTEM32);
+
     _setmode(_fileno(stdout), _O_BINARY);
     _setmode(_fileno(stderr), _O_BINARY);
     SetConsoleOutputCP(CP_UTF8);

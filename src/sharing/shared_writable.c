@@ -8,10 +8,12 @@ static bool is_written_in_place(unsigned protection)
     return (protection & 7) == 4 || (protection & 7) == 6;
 }
 
-static bool is_shared_writable(const struct sic_scan *scan, const struct sic_subsection *subsection)
+static bool is_shared_writable(const struct sic_scan *scan, uint32_t index)
 {
+    const struct sic_subsection *subsection = sic_scan_subsection(scan, index);
+
     return subsection->flags & SIC_SUBSECTION_GLOBAL && !(subsection->flags & SIC_SUBSECTION_UNREAD) &&
-           subsection->head != SIC_NONE && subsection->first_page <= UINT32_MAX &&
+           subsection->head != SIC_NONE && sic_scan_first_page(scan, index) <= UINT32_MAX &&
            is_written_in_place(subsection->protection) &&
            sic_scan_section(scan, subsection->section)->flags & SIC_SECTION_IMAGE;
 }
@@ -24,12 +26,12 @@ bool sic_shared_writable_build(const struct sic_scan *scan, struct sic_shared_wr
         const struct sic_subsection *subsection = sic_scan_subsection(scan, i);
         struct sic_key *key;
 
-        if (!is_shared_writable(scan, subsection))
+        if (!is_shared_writable(scan, i))
             continue;
         key = sic_array_append(&scan->allocator, &keys, sizeof(*key));
         if (!key)
             break;
-        *key = (struct sic_key){.key = (uint64_t)subsection->head << 32 | subsection->first_page, .value = i};
+        *key = (struct sic_key){.key = (uint64_t)subsection->head << 32 | sic_scan_first_page(scan, i), .value = i};
     }
     sic_array_trim(&scan->allocator, &keys, sizeof(struct sic_key));
     *parts = (struct sic_shared_writable){.keys = keys.elements, .count = keys.count};
@@ -94,8 +96,9 @@ void sic_shared_writable_find(const struct sic_scan *scan, const struct sic_shar
     *end = lower_bound(parts, head << 32 | (end_page <= UINT32_MAX ? end_page : UINT32_MAX));
     /* A part that begins before the region may reach into it. */
     if (*first > 0) {
-        const struct sic_subsection *before = sic_scan_subsection(scan, (uint32_t)parts->keys[*first - 1].value);
+        uint32_t index = (uint32_t)parts->keys[*first - 1].value;
+        const struct sic_subsection *before = sic_scan_subsection(scan, index);
 
-        *first -= before->head == head && before->first_page + before->pte_count > first_page;
+        *first -= before->head == head && sic_scan_first_page(scan, index) + before->pte_count > first_page;
     }
 }

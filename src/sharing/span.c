@@ -26,7 +26,7 @@ struct sic_span sic_view_span(const struct sic_scan *scan, const struct sic_view
     span.end = span.first + contiguous;
     if (contiguous < pages && !(view->flags & SIC_VIEW_TORN)) {
         /* The rest goes on through the chain, as far as there are prototype PTEs: a reserved view may be longer. */
-        limit = sic_scan_subsection(scan, span.chain)->chain_pages;
+        limit = sic_scan_chain_pages(scan, span.chain);
         if (limit > span.first + pages)
             limit = span.first + pages;
         span.end = limit > span.end ? limit : span.end;

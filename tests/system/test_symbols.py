@@ -123,6 +123,22 @@ def test_the_file_itself(kernel, run):
     assert document["kernel"]["layout"]["origin"] == str(kernel.pdb)
 
 
+def test_a_saved_scan_says_where_its_layout_came_from(kernel, run, tmp_path):
+    """A path may hold bytes that are no text."""
+    folder = tmp_path / "søk \udcff\x07"
+    kernel.copy(folder / kernel_pdb.PDB)
+    saved = tmp_path / "machine.sic"
+    assert run("-q", "--symbols", folder, "--save", saved, kernel.image).returncode == 0
+    for form in ([], ["--plain"], ["--json"], ["--layout"]):
+        answer = run(*form, "--symbols", folder, kernel.image)
+        again = run(*form, saved)
+        assert (again.returncode, again.stdout) == (answer.returncode, answer.stdout) and again.stdout
+    origin = json.loads(run("--json", saved).stdout)["kernel"]["layout"]["origin"]
+    assert origin.startswith(str(tmp_path)) and "s\\u{c3}\\u{b8}k \\u{ff}\\u{7}" in origin
+    refused = run("--profile", tmp_path / "any.txt", saved)
+    assert refused.returncode == 2 and refused.stdout == b"" and b"--profile is for images" in refused.stderr
+
+
 def test_beside_the_image(kernel, run, tmp_path):
     shutil.copyfile(kernel.image, tmp_path / "machine.dmp")
     kernel.copy(tmp_path / kernel_pdb.PDB)
@@ -499,8 +515,9 @@ def test_profile_tells_which_layout_it_equals(run, tmp_path, layout):
     printed, kernels = parse_profile(answer.stdout.decode())
     assert printed == {name: kernel_pdb.format_row(name, row) for name, row in rows.items()}
     assert kernels[0]["guid_age"] == guid_age and kernels[0]["layout"] == layout
-    name = "_EPROCESS.VadRoot"
-    pdb, _, _ = kernel_pdb.compile_pdb(tmp_path, dict(rows, **{name: (rows[name][0] + 4, 0, 0)}), "moved")
+    # Two that change places: one that is not aligned could be no member.
+    root, hint = "_EPROCESS.VadRoot", "_EPROCESS.VadHint"
+    pdb, _, _ = kernel_pdb.compile_pdb(tmp_path, dict(rows, **{root: rows[hint], hint: rows[root]}), "moved")
     assert "Equals no built-in layout" in run("profile", pdb).stdout.decode()
 
 

@@ -76,6 +76,11 @@ class Torn:
     def answer(self, *arguments):
         self.memory.bytes.flush()
         result = sic("--json", *arguments, self.image)
+        # A saved scan says the same, whatever is torn.
+        saved = self.image + ".sic"
+        assert sic("--save", saved, self.image).returncode == result.returncode
+        again = sic("--json", *arguments, saved)
+        assert (again.returncode, again.stdout) == (result.returncode, result.stdout)
         return result.returncode, sic_json(self.image, *arguments), result.stderr.decode()
 
     def names(self, document):

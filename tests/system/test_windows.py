@@ -48,6 +48,15 @@ def test_name_beyond_ascii(wine, tmp_path):
     assert answer.returncode == 0 and answer.stdout == sic(world.image("kernel.dmp")).stdout
 
 
+def test_saved_scan(wine, random_world, tmp_path):
+    assert wine("-q", "--save", tmp_path / "there.sic", random_world.image("raw")).returncode == 0
+    assert sic("-q", "--save", tmp_path / "here.sic", random_world.image("raw")).returncode == 0
+    assert (tmp_path / "there.sic").read_bytes() == (tmp_path / "here.sic").read_bytes()
+    assert wine("--json", tmp_path / "here.sic").stdout == sic("--json", tmp_path / "there.sic").stdout
+    assert wine("--save", random_world.image("raw"), random_world.image("kernel.dmp")).returncode == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["here.sic", "there.sic"]
+
+
 def test_errors_are_one_line(wine, tmp_path):
     answer = wine(tmp_path / "missing.dmp")
     assert answer.returncode == 2

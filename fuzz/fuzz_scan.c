@@ -1,0 +1,142 @@
+/*
+ * Packed scans of anybody's making: refused, or as sound as one that was walked; packed again they are the same bytes.
+ * Each input is tried as it is, and with a header that fits its length, so that mutations get past the first checks.
+ */
+#include "core/pack.h"
+#include "core/unpack.h"
+#include "sharing/region.h"
+#include "sharing/span.h"
+#include "util/escape.h"
+#include "util/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool holds)
+{
+    if (!holds)
+        abort();
+}
+
+static void check_names(const struct sic_scan *scan)
+{
+    const uint16_t *units = scan->strings.elements;
+
+    for (uint32_t i = 0; i < scan->sections.count; i++) {
+        const struct sic_section *section = sic_scan_section(scan, i);
+        size_t room = section->name.length * (size_t)SIC_ESCAPE_UNIT_SIZE + 1;
+        char *text;
+
+        if (!(section->flags & SIC_SECTION_HAS_NAME) || room > 1 << 20)
+            continue;
+        text = malloc(room);
+        require(text && sic_escape_utf16(units + section->name.offset, section->name.length, text) < room);
+        free(text);
+    }
+}
+
+static void check_regions(const struct sic_scan *scan, enum sic_region_rule rule)
+{
+    struct sic_regions regions;
+    struct sic_error error;
+    uint64_t offset;
+
+    require(sic_regions_build(scan, rule, &error, &regions) == SIC_OK);
+    for (uint32_t i = 0; i < regions.count; i++)
+        require(regions.regions[i].count >= 2 && regions.regions[i].section < scan->sections.count);
+    sic_regions_deinit(&regions);
+    for (uint32_t i = 0; i < scan->views.count; i++)
+        (void)sic_view_section_offset(scan, sic_scan_view(scan, i), &offset);
+}
+
+/* From its head each chain ends, or comes back to the head, and each subsection is in one. */
+static void check_chains(const struct sic_scan *scan)
+{
+    uint32_t visited = 0;
+
+    for (uint32_t head = 0; head < scan->subsections.count; head++) {
+        if (sic_scan_subsection(scan, head)->head != head)
+            continue;
+        for (uint32_t i = head; i != SIC_NONE;) {
+            require(i < scan->subsections.count && visited < scan->subsections.count);
+            require(sic_scan_subsection(scan, i)->head == head);
+            visited++;
+            i = sic_scan_subsection(scan, i)->next == head ? SIC_NONE : sic_scan_subsection(scan, i)->next;
+        }
+    }
+    require(visited == scan->subsections.count);
+}
+
+static void try_bytes(const uint8_t *bytes, size_t size)
+{
+    struct sic_unpacked unpacked;
+    struct sic_scan scan;
+
+    sic_scan_init(&scan, sic_heap_allocator());
+    if (!sic_unpack(bytes, size, &scan, &unpacked)) {
+        uint8_t *again = malloc(size);
+
+        require(again && sic_pack(&scan, &unpacked.origin, unpacked.has_layout ? &unpacked.layout : NULL, again, size));
+        require(memcmp(again, bytes, size) == 0);
+        free(again);
+        check_regions(&scan, SIC_REGION_JOINED);
+        check_regions(&scan, SIC_REGION_SAME_START);
+        check_chains(&scan);
+        check_names(&scan);
+        require(sic_regions_report_claims(&scan));
+    }
+    sic_scan_deinit(&scan);
+}
+
+/* Places the tables where their counts put them, as long as they fit, and cuts what is left. Returns the new size. */
+static size_t repair(uint8_t *bytes, size_t size)
+{
+    static const uint32_t element_sizes[SIC_WIRE_TABLE_COUNT] = {
+        sizeof(struct sic_wire_process),    sizeof(struct sic_wire_view),
+        sizeof(struct sic_wire_subsection), sizeof(struct sic_wire_section),
+        sizeof(struct sic_wire_problem),    sizeof(struct sic_wire_note),
+        sizeof(struct sic_wire_field),      2,
+    };
+    struct sic_wire_scan header;
+    uint64_t offset = sizeof(header);
+
+    memcpy(&header, bytes, sizeof(header));
+    memcpy(header.magic, SIC_WIRE_SCAN_MAGIC, SIC_WIRE_SCAN_MAGIC_SIZE);
+    header.version = SIC_WIRE_VERSION;
+    header.header_size = sizeof(header);
+    header.flags = 0;
+    for (unsigned i = 0; i < SIC_WIRE_TABLE_COUNT; i++) {
+        struct sic_wire_table *table = &header.tables[i];
+        uint64_t room = (size - offset) / element_sizes[i];
+
+        table->offset = offset;
+        table->element_size = element_sizes[i];
+        if (table->count > room)
+            table->count = (uint32_t)room;
+        offset = (offset + (uint64_t)table->count * table->element_size + 7) & ~7ull;
+        if (offset > size) {
+            offset -= 8;
+            table->count -= 4;
+        }
+    }
+    header.size = offset;
+    memcpy(bytes, &header, sizeof(header));
+    return (size_t)offset;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    uint8_t *copy;
+
+    try_bytes(data, size);
+    if (size < sizeof(struct sic_wire_scan))
+        return 0;
+    copy = malloc(size);
+    require(copy != NULL);
+    memcpy(copy, data, size);
+    try_bytes(copy, repair(copy, size));
+    free(copy);
+    return 0;
+}

@@ -1,0 +1,121 @@
+#include "driver_rig.h"
+
+#include "core/pack.h"
+#include "kernel/collect.h"
+#include "util/memory.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static void pack_image(struct rig *rig, const char *path)
+{
+    struct sic_collect_options options = {.threads = 1, .with_paths = true, .with_names = true, .minimum_views = 1};
+    struct sic_error error = {.message = ""};
+    struct sic_image *image;
+    struct sic_kernel kernel;
+
+    assert_int_equal(sic_image_open(path, &error, &image), SIC_OK);
+    if (sic_kernel_open(image, &error, &kernel) != SIC_OK)
+        fail_msg("%s", error.message);
+    sic_scan_init(&rig->scan, sic_heap_allocator());
+    assert_int_equal(sic_collect(&kernel, &options, &error, &rig->scan), SIC_OK);
+    rig->request = (struct sic_request){
+        .layout = kernel.profile.layout, .want = SIC_WIRE_WANT_PATHS | SIC_WIRE_WANT_NAMES, .minimum_views = 1};
+    sic_image_close(image);
+    rig->expected_size = (size_t)sic_pack_size(&rig->scan, NULL);
+    rig->expected = malloc(rig->expected_size);
+    assert_non_null(rig->expected);
+    assert_true(sic_pack(&rig->scan, NULL, NULL, rig->expected, rig->expected_size));
+}
+
+void rig_open(struct rig *rig, const char *arguments, const char *layout)
+{
+    char prefix[] = "/tmp/sic-driver-XXXXXX", command[1024], path[64];
+    int placeholder = mkstemp(prefix);
+
+    memset(rig, 0, sizeof(*rig));
+    assert_true(placeholder >= 0);
+    close(placeholder);
+    snprintf(command, sizeof(command), "%s %s --layout %s --format raw --no-truth --output %s >/dev/null", LAB_PROGRAM,
+             arguments, layout, prefix);
+    assert_int_equal(system(command), 0);
+    snprintf(path, sizeof(path), "%s.raw", prefix);
+    pack_image(rig, path);
+    ek_open(&rig->ek, path, LAB_DATA_FOLDER, layout);
+    unlink(path);
+    unlink(prefix);
+    ek_port.load(&rig->ek);
+}
+
+void rig_close(struct rig *rig)
+{
+    ek_port.drop(&rig->ek);
+    ek_close(&rig->ek);
+    sic_scan_deinit(&rig->scan);
+    free(rig->expected);
+    free(rig->answer);
+    memset(rig, 0, sizeof(*rig));
+}
+
+void rig_start(struct rig *rig)
+{
+    assert_int_equal(ek_port.enter(&rig->ek), RIG_SUCCESS);
+    assert_true(rig->ek.has_rights);
+    assert_int_equal(rig->ek.devices, 1);
+    assert_int_equal(rig->ek.links, 1);
+    assert_int_equal(ek_port.open(&rig->ek, false, false), RIG_SUCCESS);
+}
+
+void rig_stop(struct rig *rig)
+{
+    assert_int_equal(ek_port.close(&rig->ek), RIG_SUCCESS);
+    ek_port.unload(&rig->ek);
+    assert_int_equal(rig->ek.devices, 0);
+    assert_int_equal(rig->ek.links, 0);
+    rig_require_clean(rig, "after unload");
+}
+
+uint32_t rig_ask(struct rig *rig, uint32_t size)
+{
+    uint8_t input[SIC_REQUEST_SIZE];
+
+    sic_request_encode(&rig->request, input);
+    free(rig->answer);
+    rig->answer = malloc(size + 1u);
+    assert_non_null(rig->answer);
+    memset(rig->answer, 0xa5, size);
+    rig->answer_size = 0;
+    return ek_port.control(&rig->ek, SIC_WIRE_IOCTL_SCAN, input, sizeof(input), rig->answer, size, &rig->answer_size);
+}
+
+void rig_require_expected(const struct rig *rig)
+{
+    assert_int_equal(rig->answer_size, rig->expected_size);
+    assert_memory_equal(rig->answer, rig->expected, rig->expected_size);
+}
+
+void rig_require_clean(const struct rig *rig, const char *when)
+{
+    if (rig->ek.violation[0] != '\0')
+        fail_msg("%s: %s", when, rig->ek.violation);
+    if (!ek_is_clean(&rig->ek))
+        fail_msg("%s: %zu blocks of pool, %u handles, or references are left", when, rig->ek.block_count,
+                 rig->ek.handles);
+}
+
+void rig_unpack(const struct rig *rig, struct sic_scan *scan)
+{
+    struct sic_unpacked unpacked;
+    const char *refusal;
+
+    sic_scan_init(scan, sic_heap_allocator());
+    refusal = sic_unpack(rig->answer, (size_t)rig->answer_size, scan, &unpacked);
+    if (refusal)
+        fail_msg("the answer is no scan: %s", refusal);
+}
