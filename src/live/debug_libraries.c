@@ -102,3 +102,9 @@ void *sic_debug_libraries_load(const struct sic_symsrv_listener *listener)
         module = LoadLibraryExW(L"dbghelp.dll", NULL, LOAD_LIBRARY_SEARCH_SYSTEM32);
     return module;
 }
+
+bool sic_debug_libraries_can_fetch(const struct sic_symsrv_listener *listener)
+{
+    /* Only load_beside loads one, and only a signed one. */
+    return sic_debug_libraries_load(listener) && GetModuleHandleW(L"symsrv.dll");
+}

@@ -12,4 +12,7 @@
  */
 void *sic_debug_libraries_load(const struct sic_symsrv_listener *listener);
 
+/* True when the symsrv.dll that was loaded with it is Microsoft's: without one nothing is fetched. */
+bool sic_debug_libraries_can_fetch(const struct sic_symsrv_listener *listener);
+
 #endif

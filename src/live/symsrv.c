@@ -1,6 +1,7 @@
 #include "live/symsrv.h"
 
 #include "live/debug_libraries.h"
+#include "live/interrupt.h"
 #include "live/native.h"
 #include "platform/file_map.h"
 #include "platform/windows_path.h"
@@ -19,6 +20,7 @@
 struct routines {
     BOOL(WINAPI *initialize)(HANDLE process, PCWSTR search_path, BOOL invade);
     BOOL(WINAPI *cleanup)(HANDLE process);
+    BOOL(WINAPI *listen)(HANDLE process, PSYMBOL_REGISTERED_CALLBACK64 callback, ULONG64 context);
     BOOL(WINAPI *find_file)
     (HANDLE process, PCWSTR search_path, PCWSTR name, PVOID id, DWORD two, DWORD three, DWORD flags, PWSTR found,
      PFINDFILEINPATHCALLBACKW callback, PVOID context);
@@ -28,6 +30,7 @@ static bool find_routines(HMODULE library, struct routines *routines)
 {
     return SIC_FIND_ROUTINE(library, "SymInitializeW", &routines->initialize) &&
            SIC_FIND_ROUTINE(library, "SymCleanup", &routines->cleanup) &&
+           SIC_FIND_ROUTINE(library, "SymRegisterCallbackW64", &routines->listen) &&
            SIC_FIND_ROUTINE(library, "SymFindFileInPathW", &routines->find_file);
 }
 
@@ -88,15 +91,25 @@ static BOOL CALLBACK goes_on(PCWSTR path, PVOID context)
     return !is_it;
 }
 
+/* symsrv asks now and then whether it is to go on: not after Ctrl-C. */
+static BOOL CALLBACK is_given_up(HANDLE session, ULONG action, ULONG64 data, ULONG64 context)
+{
+    (void)session;
+    (void)data;
+    (void)context;
+    return action == CBA_DEFERRED_SYMBOL_LOAD_CANCEL && sic_interrupt_is_heard();
+}
+
 /* A process of no meaning: dbghelp tells its sessions apart by it. */
 static bool search(const struct routines *routines, const wchar_t *search_path, const wchar_t *name,
                    struct wanted *wanted, wchar_t *found)
 {
     HANDLE session = (HANDLE)(uintptr_t)0x534943;
-    BOOL is_found = FALSE;
+    BOOL is_found;
 
     if (!routines->initialize(session, search_path, FALSE))
         return false;
+    routines->listen(session, is_given_up, 0);
     is_found = routines->find_file(session, search_path, name, &wanted->guid, wanted->age, 0, SSRVOPT_GUIDPTR, found,
                                    goes_on, wanted);
     routines->cleanup(session);
