@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct sic_pdb_identity identity;
+    struct sic_pdb_reference identity;
     struct sic_pe_file file;
     struct sic_reader reader;
     struct sic_pe pe;
@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     reader = sic_pe_file_reader(&file);
     if (!sic_pe_read(&reader, 0, &pe))
         return 0;
-    if (sic_pe_read_pdb_identity(&reader, &pe, &identity) &&
+    if (sic_pe_read_pdb_reference(&reader, &pe, &identity) &&
         (strlen(identity.name) >= sizeof(identity.name) || strlen(identity.guid_age) < 33))
         abort();
     return 0;

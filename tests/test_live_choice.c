@@ -205,6 +205,52 @@ static void test_finders_sentence_is_passed_on(void **state)
     assert_non_null(strstr(error.message, "its PDB is nowhere"));
 }
 
+/* A finder as the listing makes one of an image's. */
+static enum sic_status find_layout(void *context, const struct sic_pdb_reference *pdb, unsigned turn,
+                                   struct sic_error *error, struct sic_found_layout *found)
+{
+    assert_string_equal(pdb->guid_age, KNOWN_KERNEL);
+    if (turn > 0)
+        return sic_error_set(error, SIC_NOT_FOUND, "there is one layout only");
+    *found = (struct sic_found_layout){.profile.layout = *(const struct sic_layout *)context, .origin = "a/file"};
+    return SIC_OK;
+}
+
+static void test_layouts_that_the_command_line_names(void **state)
+{
+    struct sic_layout layout;
+    struct sic_layout_finder named = {.context = &layout, .find = find_layout};
+    struct sic_layout_request own = {.own = &named}, pdb = {.pdb = &named};
+    struct sic_live_finder finder = sic_live_finder_make(&own);
+    struct machine machine = {.agrees = &layout, .otherwise = SIC_BROKEN};
+    struct sic_profile profile;
+    struct sic_kernel kernel;
+    struct sic_error error;
+
+    (void)state;
+    known_kernel(&kernel, &profile);
+    layout = profile.layout;
+    layout.fields[0].offset += 8;
+    /* The user's own file: nothing else, though the kernel is known. */
+    assert_int_equal(choose(&machine, &finder, &kernel, &error), SIC_OK);
+    assert_int_equal(machine.count, 1);
+    assert_int_equal(kernel.layout_source, SIC_LAYOUT_FILE);
+    assert_string_equal(kernel.layout_origin, "a/file");
+    assert_int_equal(kernel.build, 19041);
+    machine = (struct machine){.agrees = &profile.layout, .otherwise = SIC_BROKEN};
+    known_kernel(&kernel, &profile);
+    assert_int_equal(choose(&machine, &finder, &kernel, &error), SIC_UNSUPPORTED);
+    assert_int_equal(machine.count, 1);
+    assert_non_null(strstr(error.message, "--profile"));
+    /* A PDB: after the exact profile. */
+    finder = sic_live_finder_make(&pdb);
+    machine = (struct machine){.agrees = &layout, .otherwise = SIC_BROKEN};
+    known_kernel(&kernel, &profile);
+    assert_int_equal(choose(&machine, &finder, &kernel, &error), SIC_OK);
+    assert_int_equal(machine.count, 2);
+    assert_int_equal(kernel.layout_source, SIC_LAYOUT_PDB);
+}
+
 /* One line, whole, with a way out. */
 static void require_sentence(const struct sic_error *error)
 {
@@ -286,11 +332,17 @@ static void test_dump_refusals(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exact_comes_first),      cmocka_unit_test(test_nearest_by_build_each_once),
-        cmocka_unit_test(test_every_profile_is_found), cmocka_unit_test(test_other_failures_end_the_choice),
-        cmocka_unit_test(test_finder_after_exact),     cmocka_unit_test(test_finders_sentence_is_passed_on),
-        cmocka_unit_test(test_start_refusals),         cmocka_unit_test(test_signature_refusals),
-        cmocka_unit_test(test_request_refusals),       cmocka_unit_test(test_dump_refusals),
+        cmocka_unit_test(test_exact_comes_first),
+        cmocka_unit_test(test_nearest_by_build_each_once),
+        cmocka_unit_test(test_every_profile_is_found),
+        cmocka_unit_test(test_other_failures_end_the_choice),
+        cmocka_unit_test(test_layouts_that_the_command_line_names),
+        cmocka_unit_test(test_finder_after_exact),
+        cmocka_unit_test(test_finders_sentence_is_passed_on),
+        cmocka_unit_test(test_start_refusals),
+        cmocka_unit_test(test_signature_refusals),
+        cmocka_unit_test(test_request_refusals),
+        cmocka_unit_test(test_dump_refusals),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

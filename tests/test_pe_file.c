@@ -62,7 +62,7 @@ static void build(uint8_t *file)
     strcpy((char *)record + 24, "ntkrnlmp.pdb");
 }
 
-static bool identify(const uint8_t *bytes, size_t size, struct sic_pdb_identity *identity)
+static bool identify(const uint8_t *bytes, size_t size, struct sic_pdb_reference *identity)
 {
     struct sic_pe_file file;
     struct sic_reader reader;
@@ -71,13 +71,13 @@ static bool identify(const uint8_t *bytes, size_t size, struct sic_pdb_identity 
     if (!sic_pe_file_open(bytes, size, &file))
         return false;
     reader = sic_pe_file_reader(&file);
-    return sic_pe_read(&reader, 0, &pe) && sic_pe_read_pdb_identity(&reader, &pe, identity);
+    return sic_pe_read(&reader, 0, &pe) && sic_pe_read_pdb_reference(&reader, &pe, identity);
 }
 
 static void test_identity(void **state)
 {
     uint8_t bytes[FILE_SIZE];
-    struct sic_pdb_identity identity;
+    struct sic_pdb_reference identity;
 
     (void)state;
     build(bytes);
@@ -113,7 +113,7 @@ static void test_sections(void **state)
 static void test_cut_short(void **state)
 {
     uint8_t whole[FILE_SIZE];
-    struct sic_pdb_identity identity;
+    struct sic_pdb_reference identity;
 
     (void)state;
     build(whole);
@@ -135,7 +135,7 @@ static void test_damage(void **state)
     (void)state;
     for (unsigned round = 0; round < 20000; round++) {
         uint8_t *bytes = malloc(FILE_SIZE);
-        struct sic_pdb_identity identity;
+        struct sic_pdb_reference identity;
 
         assert_non_null(bytes);
         build(bytes);
