@@ -140,6 +140,8 @@ static enum sic_status open_live(const struct sic_options *options, struct sic_e
                                                    sic_message_printer(options->quiet, options->verbose), error);
 
     if (status == SIC_OK) {
+        /* As the debuggers do: without a symbol path it is "srv*". */
+        setup.search.may_use_default_server |= setup.path.count == 0;
         finder = sic_live_finder_make(&setup.request);
         live.finder = &finder;
         status = sic_live_scan(&live, error, &listing->kernel, &listing->scan);

@@ -80,7 +80,7 @@ def test_symbols_in_folders(wine, tmp_path):
     shutil.copyfile(pdb, store)
     assert wine("--json", "--symbols", f"srv*{tmp_path}/store", image).returncode == 0
     refused = wine("--symbols", "srv*http://127.0.0.1:9", image)
-    assert refused.returncode == 2 and b"this build searches folders only" in refused.stderr
+    assert refused.returncode == 2 and b"not asked: Microsoft's dbghelp.dll" in refused.stderr
     assert wine("symbols", image).returncode == 1
     profile = wine("profile", "--build", kernel_pdb.BUILD, pdb)
     assert profile.returncode == 0 and profile.stdout == sic("profile", "--build", kernel_pdb.BUILD, pdb).stdout
