@@ -173,12 +173,10 @@ static bool AddNames(PSIC_SCAN Scan)
  */
 static bool CompareAccounts(PSIC_SCAN Scan)
 {
-    struct sic_array Strangers = {0};
-    bool Done = sic_accounts_compare(&Scan->Scan, &Scan->Reader.Interface, &Scan->Request.layout, &Strangers);
+    struct sic_array None = {0}, Strangers = {0};
+    bool Done = sic_accounts_compare(&Scan->Scan, &Scan->Reader.Interface, &Scan->Request.layout, &Strangers) &&
+                sic_accounts_note_strangers(&Scan->Scan, &Strangers, &None);
 
-    for (uint32_t i = 0; Done && i < Strangers.count; i++)
-        Done = sic_scan_add_note(&Scan->Scan, SIC_NOTE_PROCESS_NOT_LISTED, SIC_NONE, SIC_NONE,
-                                 ((const uint64_t *)Strangers.elements)[i]);
     sic_array_free(&Scan->Allocator, &Strangers, sizeof(uint64_t));
     return Done;
 }

@@ -53,6 +53,26 @@ void rig_open(struct rig *rig, const char *arguments, const char *layout)
     ek_port.load(&rig->ek);
 }
 
+void rig_expect_anew(struct rig *rig)
+{
+    char path[] = "/tmp/sic-driver-XXXXXX";
+    int file = mkstemp(path);
+    size_t written = 0;
+
+    assert_true(file >= 0);
+    while (written < rig->ek.image.size) {
+        ssize_t size = write(file, rig->ek.image.bytes + written, rig->ek.image.size - written);
+
+        assert_true(size > 0);
+        written += (size_t)size;
+    }
+    close(file);
+    sic_scan_deinit(&rig->scan);
+    free(rig->expected);
+    pack_image(rig, path);
+    unlink(path);
+}
+
 void rig_close(struct rig *rig)
 {
     ek_port.drop(&rig->ek);

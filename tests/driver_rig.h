@@ -43,6 +43,9 @@ struct rig {
 void rig_open(struct rig *rig, const char *arguments, const char *layout);
 void rig_close(struct rig *rig);
 
+/* Lets the image path read the machine's memory as it is now: for tests that changed it. */
+void rig_expect_anew(struct rig *rig);
+
 /* DriverEntry and open; both must succeed. */
 void rig_start(struct rig *rig);
 /* Close and unload; nothing may be left. */

@@ -130,6 +130,24 @@ static void print_note(const struct sic_listing *listing, const struct sic_note 
     fputc('\n', stderr);
 }
 
+/* Processes that nobody lists first: they say the most, and the lines are limited. */
+static void print_notes(const struct sic_listing *listing)
+{
+    const struct sic_note *list = listing->scan.notes.elements;
+    uint32_t count = listing->scan.notes.count, printed = 0;
+
+    for (unsigned turn = 0; turn < 2; turn++) {
+        for (uint32_t i = 0; i < count && printed < LINE_LIMIT; i++) {
+            if ((list[i].kind == SIC_NOTE_PROCESS_NOT_LISTED) != (turn == 0))
+                continue;
+            print_note(listing, &list[i]);
+            printed++;
+        }
+    }
+    if (count > LINE_LIMIT)
+        fprintf(stderr, "sic: note: and %u more; --json lists all\n", count - LINE_LIMIT);
+}
+
 static void print_missing_pages(const struct sic_listing *listing)
 {
     uint64_t missing = listing->origin.missing_pages;
@@ -164,16 +182,12 @@ static void print_sum(const struct sic_listing *listing)
 static void print_all(const struct sic_listing *listing)
 {
     const struct sic_problem *problem_list = listing->scan.problems.elements;
-    const struct sic_note *note_list = listing->scan.notes.elements;
-    uint32_t problem_count = listing->scan.problems.count, note_count = listing->scan.notes.count;
+    uint32_t problem_count = listing->scan.problems.count;
 
     print_kernel(listing);
     print_missing_pages(listing);
     print_sum(listing);
-    for (uint32_t i = 0; i < note_count && i < LINE_LIMIT; i++)
-        print_note(listing, &note_list[i]);
-    if (note_count > LINE_LIMIT)
-        fprintf(stderr, "sic: note: and %u more; --json lists all\n", note_count - LINE_LIMIT);
+    print_notes(listing);
     for (uint32_t i = 0; i < problem_count && i < LINE_LIMIT; i++)
         print_problem(listing, &problem_list[i]);
     if (problem_count > LINE_LIMIT)

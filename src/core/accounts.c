@@ -17,7 +17,7 @@ struct comparison {
     uint8_t *is_listed;              /* a bit for each view: its section's list has it */
     bool any_walked;                 /* some section's list was walked to its end */
     uint64_t budget;                 /* entries that may still be looked at */
-    uint32_t unwalked_views;         /* that the list at hand has of processes whose trees were not walked */
+    uint32_t unwalked_views; /* that the list at hand has of processes whose trees were not walked, or unknown */
 };
 
 /*
@@ -98,8 +98,11 @@ static bool compare_process_view(struct comparison *comparison, uint32_t section
     uint32_t process, view;
 
     if (!sic_index_find(&comparison->processes, &scan->processes, sizeof(struct sic_process), listed->owner_va,
-                        &process))
+                        &process)) {
+        /* Found, if not in a tree: the stranger is what there is to say, not the count. */
+        comparison->unwalked_views++;
         return add_stranger(comparison, listed->owner_va);
+    }
     if (sic_scan_process(scan, process)->flags & SIC_PROCESS_NOT_WALKED) {
         comparison->unwalked_views++;
         return true;
@@ -206,6 +209,33 @@ static bool note_unlisted_views(struct comparison *comparison)
         }
     }
     return true;
+}
+
+static bool index_strangers(const struct sic_allocator *allocator, const struct sic_array *strangers,
+                            struct sic_index *index)
+{
+    for (uint32_t i = 0; i < strangers->count; i++) {
+        if (!sic_index_add(allocator, index, ((const uint64_t *)strangers->elements)[i], i))
+            return false;
+    }
+    return true;
+}
+
+bool sic_accounts_note_strangers(struct sic_scan *scan, const struct sic_array *strangers,
+                                 const struct sic_array *noted)
+{
+    struct sic_index index = {0};
+    bool done = index_strangers(&scan->allocator, noted, &index);
+
+    for (uint32_t i = 0; done && i < strangers->count; i++) {
+        uint64_t eprocess_va = ((const uint64_t *)strangers->elements)[i];
+        uint32_t known;
+
+        if (!sic_index_find(&index, noted, sizeof(eprocess_va), eprocess_va, &known))
+            done = sic_scan_add_note(scan, SIC_NOTE_PROCESS_NOT_LISTED, SIC_NONE, SIC_NONE, eprocess_va);
+    }
+    sic_index_free(&scan->allocator, &index);
+    return done;
 }
 
 static bool index_processes(struct comparison *comparison)

@@ -22,4 +22,11 @@
 bool sic_accounts_compare(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
                           struct sic_array *strangers);
 
+/*
+ * SIC_NOTE_PROCESS_NOT_LISTED for each of `strangers` that is not among `noted`: both are lists that
+ * sic_accounts_compare made, or empty. False when memory ran out.
+ */
+bool sic_accounts_note_strangers(struct sic_scan *scan, const struct sic_array *strangers,
+                                 const struct sic_array *noted);
+
 #endif

@@ -220,8 +220,6 @@ static bool append_strangers(struct sic_scan *scan, const struct sic_reader *rea
         uint64_t eprocess_va = ((const uint64_t *)strangers->elements)[i];
         struct sic_process read, *process;
 
-        if (!sic_scan_add_note(scan, SIC_NOTE_PROCESS_NOT_LISTED, SIC_NONE, SIC_NONE, eprocess_va))
-            return false;
         if (!sic_process_read(reader, layout, eprocess_va, &read) || !is_process(&read))
             continue;
         process = sic_array_append(&scan->allocator, &scan->processes, sizeof(*process));
@@ -277,6 +275,9 @@ static enum sic_status collect_all(struct collection *collection, const struct s
     if (status == SIC_OK && strangers.count > 0) {
         restart(collection);
         status = collect_with(collection, reader, &strangers, &more, error);
+        if (status == SIC_OK && (!sic_accounts_note_strangers(collection->scan, &strangers, &none) ||
+                                 !sic_accounts_note_strangers(collection->scan, &more, &strangers)))
+            status = no_memory(error);
     }
     sic_array_free(&allocator, &strangers, sizeof(uint64_t));
     sic_array_free(&allocator, &more, sizeof(uint64_t));

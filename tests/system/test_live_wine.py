@@ -115,8 +115,9 @@ def test_json(wine, lab, world):
     here, there = json.loads(sic("--json", world.image("raw")).stdout), json.loads(wine.run(lab, "--json").stdout)
     assert there["kernel"]["layout"]["source"] == "nearest"
     assert there["kernel"]["layout"]["name"] == here["kernel"]["layout"]["name"]
-    for member in ("processes", "regions"):
+    for member in ("processes", "regions", "notes"):
         assert there[member] == here[member] and len(here[member]) > 0, member
+    assert there["problems"] == here["problems"] and there["complete"] == here["complete"]
 
 
 def test_exact_by_the_kernels_file(wine, lab, tmp_path):

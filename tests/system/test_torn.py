@@ -282,6 +282,38 @@ def test_hidden_process_is_found_through_its_views(torn):
         for _, views in oracle.true_regions(torn.truth))
 
 
+def hide(made, pid):
+    links = made.eprocess(pid) + EPROCESS["ActiveProcessLinks"]
+    after, before = made.memory.u64(links), made.memory.u64(links + 8)
+    made.memory.put64(before, after)
+    made.memory.put64(after + 8, before)
+
+
+def test_hidden_process_behind_a_hidden_process(tmp_path):
+    """Only b's views lead to c: b is walked, c is named."""
+    made = Torn(tmp_path, """
+kernel 10.0.19041.329
+process a.exe pid=2000
+process b.exe pid=2004
+process c.exe pid=2008
+section s file "\\Data\\s.bin" pages=8
+section t file "\\Data\\t.bin" pages=8
+view 2000 s
+view 2004 s
+view 2004 t
+view 2008 t
+""")
+    addresses = [made.eprocess(pid) for pid in (2004, 2008)]
+    for pid in (2004, 2008):
+        hide(made, pid)
+    status, document, _ = made.answer()
+    assert status == 0
+    assert [process["pid"] for process in document["processes"] if not process["listed"]] == [2004]
+    assert [note["kind"] for note in document["notes"]] == ["process-not-listed"] * 2
+    assert [oracle.number(note["address"]) for note in document["notes"]] == addresses
+    made.memory.close()
+
+
 def test_output_does_not_depend_on_threads_when_regions_tie(torn):
     """Two sections that claim one array start their regions at the same prototype PTE."""
     log = torn.view_node(2000, "\\Data\\log.bin")
