@@ -235,6 +235,7 @@ void sic_json_print(const struct sic_listing *listing, struct sic_output *output
     sic_json_number(&json, "missing_pages", listing->origin.missing_pages);
     sic_json_close_object(&json);
     put_kernel(&json, listing);
+    sic_json_number(&json, "skipped_processes", listing->scan.skipped_processes);
     sic_json_open_array(&json, "processes");
     for (uint32_t i = 0; i < listing->scan.processes.count; i++)
         put_process(&json, listing, i);

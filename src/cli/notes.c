@@ -177,6 +177,9 @@ static void print_sum(const struct sic_listing *listing)
     if (listing->form != SIC_FORM_PLAIN)
         fprintf(stderr, ", %u without a name", unnamed);
     fputc('\n', stderr);
+    if (scan->skipped_processes > 0)
+        fprintf(stderr, "sic: left out, as they ended before their turn came: %u of the listed processes\n",
+                scan->skipped_processes);
 }
 
 static void print_all(const struct sic_listing *listing)

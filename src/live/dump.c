@@ -1,3 +1,4 @@
+#include "live/debug_control.h"
 #include "live/interrupt.h"
 #include "live/live.h"
 #include "live/machine.h"
@@ -9,30 +10,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-
-/* SYSDBG_COMMAND SysDbgGetLiveKernelDump. Undocumented; this and the structure below as System Informer's phnt has
- * them. */
-#define GET_LIVE_KERNEL_DUMP 37
-
-#define CONTROL_VERSION 1
-/* LIVE_SYSTEM_DUMP: the stop code that live dumps carry by themselves. */
-#define STOP_CODE 0x161
-
-/* SYSDBG_LIVEDUMP_CONTROL, version 1: no user pages, no hypervisor pages. */
-struct live_dump_control {
-    ULONG version;
-    ULONG stop_code;
-    ULONG_PTR stop_parameters[4];
-    HANDLE file;
-    HANDLE cancel_event;
-    ULONG flags;
-    ULONG pages_to_add;
-};
-
-_Static_assert(sizeof(struct live_dump_control) == 64, "as Windows expects it");
-
-typedef NTSTATUS(NTAPI *debug_control_function)(ULONG command, void *input, ULONG input_size, void *output,
-                                                ULONG output_size, ULONG *returned);
 
 /* Kernel memory is for administrators only, wherever its file lies. */
 #define FILE_RIGHTS L"D:P(A;;FA;;;SY)(A;;FA;;;BA)"
@@ -81,16 +58,11 @@ static HANDLE open_holder(const wchar_t *path)
 
 static enum sic_status write_dump(HANDLE file, struct sic_error *error)
 {
-    debug_control_function debug_control = SIC_ROUTINE(debug_control_function, L"ntdll.dll", "NtSystemDebugControl");
-    struct live_dump_control control = {.version = CONTROL_VERSION, .stop_code = STOP_CODE, .file = file};
-    NTSTATUS answer;
+    int32_t answer;
 
-    if (!debug_control)
-        return sic_refusal_of_dump(0xc0000002, error);
     /* What is missing is said better by the call itself. */
     (void)sic_native_enable_privilege(L"SeDebugPrivilege");
-    control.cancel_event = sic_interrupt_event();
-    answer = debug_control(GET_LIVE_KERNEL_DUMP, &control, sizeof(control), NULL, 0, NULL);
+    answer = sic_debug_control_dump(file, sic_interrupt_event());
     if (sic_interrupt_is_heard())
         return sic_error_set(error, SIC_IO, "cancelled; the live dump is removed");
     return answer < 0 ? sic_refusal_of_dump((uint32_t)answer, error) : SIC_OK;

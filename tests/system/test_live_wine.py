@@ -5,7 +5,6 @@ gives when it is answered is shown by a build of the same driver with another re
 """
 import json
 import os
-import pty
 import re
 import signal
 import subprocess
@@ -14,7 +13,7 @@ import time
 import pytest
 
 from conftest import ROOT, build_random, sic
-from windows_world import WINDOWS, Wine, install, kernel_file, lines, serve
+from windows_world import WINDOWS, Wine, install, kernel_file, lines, on_terminal, serve, wait_for
 
 LAB_DRIVER = "tests/lab_driver/lab-drv.sys"
 
@@ -185,27 +184,6 @@ def test_no_machine_to_read(wine, lab):
 
 
 # --- several runs ---------------------------------------------------------------------------------------------------
-
-
-def on_terminal(wine, *arguments):
-    """Starts a program on a terminal of its own, whose other end is returned too."""
-    ours, theirs = pty.openpty()
-
-    def take_terminal():
-        import fcntl
-        import termios
-        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-
-    process = wine.start(*arguments, stdin=theirs, stdout=theirs, start_new_session=True, preexec_fn=take_terminal)
-    os.close(theirs)
-    return process, ours
-
-
-def wait_for(condition):
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.1)
 
 
 def wait_for_service(wine):

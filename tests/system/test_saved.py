@@ -1,4 +1,5 @@
 """Saved scans: listing one says what listing its image says, byte for byte."""
+import json
 import os
 import pathlib
 import stat
@@ -66,6 +67,19 @@ def test_notes_say_what_it_is(random_world, tmp_path):
     save(random_world.image("kernel.dmp"), tmp_path / "a.sic")
     notes = sic(tmp_path / "a.sic").stderr.decode()
     assert "saved scan of a crash dump" in notes and "exact by PDB GUID" in notes
+
+
+def test_processes_that_ended_are_counted(random_world, tmp_path):
+    """A live scan says how many; the header keeps it."""
+    save(random_world.image("raw"), tmp_path / "a.sic")
+    before = sic("--json", tmp_path / "a.sic")
+    saved = bytearray((tmp_path / "a.sic").read_bytes())
+    assert b"left out" not in before.stderr and json.loads(before.stdout)["skipped_processes"] == 0
+    saved[0x1c] = 3
+    (tmp_path / "a.sic").write_bytes(saved)
+    answer = sic("--json", tmp_path / "a.sic")
+    assert json.loads(answer.stdout) == {**json.loads(before.stdout), "skipped_processes": 3}
+    assert answer.returncode == 0 and b"ended before their turn came: 3 of the listed processes" in answer.stderr
 
 
 def test_only_saved_scans_are_replaced(random_world, tmp_path):

@@ -1,10 +1,14 @@
 """A Windows under Wine with the live path's files in it, and lab images that its driver of the lab serves."""
+import fcntl
 import os
 import pathlib
+import pty
 import shutil
 import struct
 import subprocess
 import tempfile
+import termios
+import time
 
 import pytest
 
@@ -72,6 +76,25 @@ class Wine:
         self.keeper.process.stdin.close()
         self.keeper.wait()
         subprocess.run(["wineserver", "-k"], env=self.environment, capture_output=True)
+
+
+def on_terminal(wine, *arguments):
+    """Starts a program on a terminal of its own, whose other end is returned too."""
+    ours, theirs = pty.openpty()
+
+    def take_terminal():
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+    process = wine.start(*arguments, stdin=theirs, stdout=theirs, start_new_session=True, preexec_fn=take_terminal)
+    os.close(theirs)
+    return process, ours
+
+
+def wait_for(condition):
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 def install(wine, folder, driver):
