@@ -260,6 +260,37 @@ static void require_sentence(const struct sic_error *error)
     assert_null(strchr(error->message, '\n'));
 }
 
+static void test_machines(void **state)
+{
+    static const struct {
+        struct sic_machine machine;
+        const char *text; /* NULL: nothing to refuse */
+    } cases[] = {
+        {{0x8664, 6, 3, true}, NULL},
+        {{0x8664, 10, 0, true}, NULL},
+        {{0x8664, 6, 2, true}, "Windows 6.2"},
+        {{0x8664, 5, 2, true}, "Windows 5.2"},
+        {{0x8664, 10, 0, false}, "Run as administrator"},
+        {{0xaa64, 10, 0, true}, "Windows for ARM64"},
+        {{0x14c, 6, 3, true}, "32-bit Windows"},
+        /* What cannot be helped first. */
+        {{0xaa64, 10, 0, false}, "Windows for ARM64"},
+    };
+    struct sic_error error;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        enum sic_status status = sic_refusal_of_machine(&cases[i].machine, &error);
+
+        assert_int_equal(status == SIC_OK, cases[i].text == NULL);
+        if (!cases[i].text)
+            continue;
+        require_sentence(&error);
+        assert_non_null(strstr(error.message, cases[i].text));
+        assert_non_null(strstr(error.message, "image"));
+    }
+}
+
 static void test_start_refusals(void **state)
 {
     static const uint32_t codes[] = {2, 3, 5, 31, 127, 193, 577, 1055, 1058, 1275, 4551, 0xffffffff};
@@ -339,6 +370,7 @@ int main(void)
         cmocka_unit_test(test_layouts_that_the_command_line_names),
         cmocka_unit_test(test_finder_after_exact),
         cmocka_unit_test(test_finders_sentence_is_passed_on),
+        cmocka_unit_test(test_machines),
         cmocka_unit_test(test_start_refusals),
         cmocka_unit_test(test_signature_refusals),
         cmocka_unit_test(test_request_refusals),

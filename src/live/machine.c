@@ -8,29 +8,23 @@
 #define OPTION_TESTSIGN         0x2u
 #define OPTION_MEMORY_INTEGRITY 0x400u
 
-/* winnt.h of later headers: IMAGE_FILE_MACHINE_ARM64 */
-#define MACHINE_ARM64 0xaa64u
-
 typedef BOOL(WINAPI *is_wow64_process2_function)(HANDLE process, USHORT *process_machine, USHORT *native_machine);
 typedef LONG(WINAPI *get_version_function)(OSVERSIONINFOW *version);
 
 /* An x64 program runs on x64 Windows and, emulated, on ARM64. Windows before 1511 has no such question, and no ARM64.
  */
-static enum sic_status check_processor(struct sic_error *error)
+static uint16_t native_machine(void)
 {
     is_wow64_process2_function is_wow64_process2 =
         SIC_ROUTINE(is_wow64_process2_function, L"kernel32.dll", "IsWow64Process2");
     USHORT process, native;
     SYSTEM_INFO system;
 
-    if (is_wow64_process2 && is_wow64_process2(GetCurrentProcess(), &process, &native) && native == MACHINE_ARM64)
-        return sic_error_set(error, SIC_UNSUPPORTED,
-                             "this is Windows for ARM64, whose kernel SiC does not read; run it on an x64 machine");
+    if (is_wow64_process2 && is_wow64_process2(GetCurrentProcess(), &process, &native))
+        return native;
     GetNativeSystemInfo(&system);
-    if (system.wProcessorArchitecture != PROCESSOR_ARCHITECTURE_AMD64)
-        return sic_error_set(error, SIC_UNSUPPORTED,
-                             "this is a 32-bit Windows, whose kernel SiC does not read; run it on 64-bit Windows");
-    return SIC_OK;
+    return system.wProcessorArchitecture == PROCESSOR_ARCHITECTURE_AMD64 ? IMAGE_FILE_MACHINE_AMD64
+                                                                         : IMAGE_FILE_MACHINE_I386;
 }
 
 static OSVERSIONINFOW read_version(void)
@@ -49,19 +43,7 @@ uint32_t sic_machine_build(void)
     return read_version().dwBuildNumber;
 }
 
-static enum sic_status check_version(struct sic_error *error)
-{
-    OSVERSIONINFOW version = read_version();
-
-    if (version.dwMajorVersion > 6 || (version.dwMajorVersion == 6 && version.dwMinorVersion >= 3))
-        return SIC_OK;
-    return sic_error_set(error, SIC_UNSUPPORTED,
-                         "this is Windows %lu.%lu; the live kernel is read on 8.1 (6.3) and later: take a memory image "
-                         "and name it",
-                         version.dwMajorVersion, version.dwMinorVersion);
-}
-
-static enum sic_status check_elevation(struct sic_error *error)
+static bool is_elevated(void)
 {
     TOKEN_ELEVATION elevation = {0};
     DWORD size;
@@ -72,22 +54,18 @@ static enum sic_status check_elevation(struct sic_error *error)
         asked = GetTokenInformation(token, TokenElevation, &elevation, sizeof(elevation), &size);
         CloseHandle(token);
     }
-    if (asked && elevation.TokenIsElevated)
-        return SIC_OK;
-    return sic_error_set(error, SIC_IO,
-                         "the live kernel is for administrators: open a command prompt with 'Run as administrator' and "
-                         "try again there, or name a memory image");
+    return asked && elevation.TokenIsElevated;
 }
 
 enum sic_status sic_machine_check(struct sic_error *error)
 {
-    enum sic_status status = check_processor(error);
+    OSVERSIONINFOW version = read_version();
+    struct sic_machine machine = {.processor = native_machine(),
+                                  .major_version = version.dwMajorVersion,
+                                  .minor_version = version.dwMinorVersion,
+                                  .is_elevated = is_elevated()};
 
-    if (status == SIC_OK)
-        status = check_version(error);
-    if (status == SIC_OK)
-        status = check_elevation(error);
-    return status;
+    return sic_refusal_of_machine(&machine, error);
 }
 
 struct sic_code_integrity sic_machine_code_integrity(void)

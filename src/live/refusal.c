@@ -7,6 +7,32 @@
     "turn Secure Boot off, run 'bcdedit /set testsigning on' and restart, or attach a kernel debugger ('bcdedit "      \
     "/debug on'); " USE_DUMP
 
+/* IMAGE_FILE_MACHINE_… of winnt.h */
+#define MACHINE_AMD64 0x8664u
+#define MACHINE_ARM64 0xaa64u
+
+enum sic_status sic_refusal_of_machine(const struct sic_machine *machine, struct sic_error *error)
+{
+    if (machine->processor == MACHINE_ARM64)
+        return sic_error_set(error, SIC_UNSUPPORTED,
+                             "this is Windows for ARM64, whose kernel SiC does not read; run it on an x64 machine, or "
+                             "name a memory image of one");
+    if (machine->processor != MACHINE_AMD64)
+        return sic_error_set(error, SIC_UNSUPPORTED,
+                             "this is a 32-bit Windows, whose kernel SiC does not read; run it on 64-bit Windows, or "
+                             "name a memory image of one");
+    if (machine->major_version < 6 || (machine->major_version == 6 && machine->minor_version < 3))
+        return sic_error_set(error, SIC_UNSUPPORTED,
+                             "this is Windows %u.%u; the live kernel is read on 8.1 (6.3) and later: take a memory "
+                             "image and name it",
+                             machine->major_version, machine->minor_version);
+    if (!machine->is_elevated)
+        return sic_error_set(error, SIC_IO,
+                             "the live kernel is for administrators: open a command prompt with 'Run as administrator' "
+                             "and try again there, or name a memory image");
+    return SIC_OK;
+}
+
 /* Windows errors (winerror.h) that StartService answers with. */
 static const struct {
     uint32_t code;

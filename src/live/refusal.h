@@ -9,6 +9,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The machine, and this process on it. */
+struct sic_machine {
+    uint16_t processor; /* Windows' own: IMAGE_FILE_MACHINE_… */
+    uint32_t major_version, minor_version;
+    bool is_elevated;
+};
+
+/* SIC_OK when the live kernel can be asked there: x64, 8.1 or later, elevated. */
+SIC_MUST_CHECK enum sic_status sic_refusal_of_machine(const struct sic_machine *machine, struct sic_error *error);
+
 /* What Windows says of its code integrity. */
 struct sic_code_integrity {
     bool is_known;

@@ -201,6 +201,18 @@ def test_ctrl_c(wine, lab, world):
     assert answer.returncode == 2 and "cancelled; the driver is stopped and removed" in lines(answer.stderr)[-1]
 
 
+@pytest.mark.parametrize("event", [2, 5, 6])
+def test_console_closed(wine, lab, world, event):
+    """The window is closed, the user logs off, Windows shuts down: gone before Windows ends the program."""
+    serve(wine, world, delay=3000)
+    run = wine.start(lab, "-q")
+    wait_for_service(wine)
+    time.sleep(0.5)
+    assert wine.run(WINDOWS / "tests/lab_driver/console_event.exe", "sic.exe", event).returncode == 0
+    answer = run.wait()
+    assert answer.stdout == b"" and not wine.has_service()
+
+
 def test_two_at_once(wine, lab, world):
     serve(wine, world, delay=4000)
     first = wine.start(lab, "-q")
