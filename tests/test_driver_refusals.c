@@ -190,9 +190,50 @@ static uint32_t send_patched(struct rig *rig, size_t offset, uint32_t value)
     return send(rig, SIC_WIRE_IOCTL_SCAN, input, sizeof(input), 4096);
 }
 
+static size_t field_offset(enum sic_field field)
+{
+    return sizeof(struct sic_wire_request) + field * sizeof(struct sic_wire_field);
+}
+
+/* Beyond its structure, or where no number of its size can stand. */
+static void test_offsets_out_of_bounds(void **state)
+{
+    static const struct {
+        enum sic_field field;
+        uint32_t offset;
+    } cases[] = {{SIC_FIELD_EPROCESS_VAD_ROOT, 0xa40 - 7},
+                 {SIC_FIELD_EPROCESS_VAD_ROOT, 0x7d9},
+                 {SIC_FIELD_EPROCESS_SIZE, 0x4001},
+                 {SIC_FIELD_MMVAD_SUBSECTION, 0x84},
+                 {SIC_FIELD_MMVAD_SUBSECTION, 0x88},
+                 {SIC_FIELD_MMVAD_SIZE, 0x101},
+                 {SIC_FIELD_MMVAD_VIEW_LINKS, 0x64},
+                 {SIC_FIELD_CONTROL_AREA_LIST_HEAD, 0x9},
+                 {SIC_FIELD_CONTROL_AREA_SIZE, 0x10000},
+                 {SIC_FIELD_SUBSECTION_PTE_COUNT, 0x2d},
+                 {SIC_FIELD_SUBSECTION_CONTROL_AREA, 0x38},
+                 {SIC_FIELD_SEGMENT_CONTROL_AREA, 0x3c},
+                 {SIC_FIELD_SEGMENT_CONTROL_AREA, 0x1000},
+                 {SIC_FIELD_FILE_OBJECT_FILE_NAME, 0x59},
+                 {SIC_FIELD_FILE_OBJECT_FILE_NAME, 0xf8},
+                 {SIC_FIELD_FILE_OBJECT_FILE_NAME, 0x3ff8},
+                 {SIC_FIELD_KPROCESS_DIRECTORY_TABLE_BASE, 0x29}};
+    struct rig rig;
+
+    (void)state;
+    rig_open(&rig, SMALL_WORLD, "19041.264");
+    rig_start(&rig);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        if (send_patched(&rig, field_offset(cases[i].field), cases[i].offset) != RIG_INVALID_PARAMETER)
+            fail_msg("%s at %x is taken", sic_layout_field_name(cases[i].field), cases[i].offset);
+    }
+    rig_stop(&rig);
+    rig_close(&rig);
+}
+
 static void test_wrong_requests(void **state)
 {
-    const size_t root = sizeof(struct sic_wire_request) + SIC_FIELD_EPROCESS_VAD_ROOT * sizeof(struct sic_wire_field);
+    const size_t root = field_offset(SIC_FIELD_EPROCESS_VAD_ROOT);
     struct rig rig;
 
     (void)state;
@@ -249,9 +290,8 @@ static void test_layouts_of_other_kernels(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_call_fails_in_turn),
-        cmocka_unit_test(test_wrong_lengths_and_codes),
-        cmocka_unit_test(test_wrong_requests),
+        cmocka_unit_test(test_every_call_fails_in_turn), cmocka_unit_test(test_wrong_lengths_and_codes),
+        cmocka_unit_test(test_wrong_requests),           cmocka_unit_test(test_offsets_out_of_bounds),
         cmocka_unit_test(test_layouts_of_other_kernels),
     };
 

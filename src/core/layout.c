@@ -28,7 +28,15 @@ void sic_layout_init(struct sic_layout *layout)
         layout->fields[field] = (struct sic_layout_field){.offset = SIC_FIELD_ABSENT};
 }
 
-/* Members stand inside their structure, where its size is known, and numbers where their size divides the offset. */
+/* Numbers stand where their size divides the offset, and so do structures of pointers; text may stand anywhere. */
+static bool is_aligned(uint32_t offset, uint32_t bytes)
+{
+    uint32_t alignment = bytes % 8 == 0 ? 8 : bytes;
+
+    return alignment > 8 || offset % alignment == 0;
+}
+
+/* Members stand inside their structure, where its size is known. */
 static bool is_inside(const struct sic_layout *layout, enum sic_field size, enum sic_field member, uint32_t bytes)
 {
     uint32_t limit = layout->fields[size].offset, offset = layout->fields[member].offset;
@@ -37,7 +45,7 @@ static bool is_inside(const struct sic_layout *layout, enum sic_field size, enum
         return true;
     if (limit < bytes || offset > limit - bytes)
         return false;
-    return bytes > 8 || offset % bytes == 0;
+    return is_aligned(offset, bytes);
 }
 
 static enum sic_field first_outside(const struct sic_layout *layout)
@@ -117,16 +125,26 @@ static bool are_bits_sane(const struct sic_layout_field *field)
 
 /*
  * Segments are read by field, for a data file's _MAPPED_FILE_SEGMENT is shorter than a _SEGMENT: what both have must
- * lie within the shorter one.
+ * lie within the shorter one. The size of a _FILE_OBJECT is no field of a layout.
  */
-static enum sic_field first_outside_segment(const struct sic_layout *layout)
+static enum sic_field first_outside_fixed(const struct sic_layout *layout)
 {
-    static const uint8_t fields[] = {SIC_FIELD_SEGMENT_CONTROL_AREA, SIC_FIELD_SEGMENT_PTE_COUNT,
-                                     SIC_FIELD_SEGMENT_SIZE_OF_SEGMENT};
+    static const struct {
+        uint8_t field;
+        uint32_t bytes, limit;
+    } members[] = {
+        {SIC_FIELD_SEGMENT_CONTROL_AREA, 8, SIC_SEGMENT_READ_SIZE},
+        {SIC_FIELD_SEGMENT_PTE_COUNT, 4, SIC_SEGMENT_READ_SIZE},
+        {SIC_FIELD_SEGMENT_SIZE_OF_SEGMENT, 8, SIC_SEGMENT_READ_SIZE},
+        {SIC_FIELD_FILE_OBJECT_FILE_NAME, 16, SIC_FILE_OBJECT_LIMIT},
+    };
 
-    for (size_t i = 0; i < sizeof(fields); i++) {
-        if (layout->fields[fields[i]].offset > SIC_SEGMENT_READ_SIZE - 8)
-            return fields[i];
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        uint32_t offset = layout->fields[members[i].field].offset;
+
+        if (offset != SIC_FIELD_ABSENT &&
+            (offset > members[i].limit - members[i].bytes || !is_aligned(offset, members[i].bytes)))
+            return members[i].field;
     }
     return SIC_FIELD_COUNT;
 }
@@ -147,5 +165,5 @@ enum sic_field sic_layout_first_bad_field(const struct sic_layout *layout)
     }
     if (first_outside(layout) != SIC_FIELD_COUNT)
         return first_outside(layout);
-    return first_outside_segment(layout);
+    return first_outside_fixed(layout);
 }

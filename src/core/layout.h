@@ -82,6 +82,8 @@ enum sic_field {
 /* Bounds of the buffers that hold one _MMVAD, and one _SUBSECTION, _CONTROL_AREA or _SEGMENT. */
 #define SIC_VAD_SIZE_LIMIT          0x100u
 #define SIC_SECTION_STRUCTURE_LIMIT 0x100u
+/* _FILE_OBJECT has d8 (hexadecimal) bytes in every known kernel. */
+#define SIC_FILE_OBJECT_LIMIT 0x100u
 /* What is read of a segment: the size of the shortest, a data file's _MAPPED_FILE_SEGMENT without its tail. */
 #define SIC_SEGMENT_READ_SIZE 0x28u
 

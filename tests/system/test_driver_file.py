@@ -183,6 +183,14 @@ def test_symbols_are_those_of_the_shipped_file(driver):
     assert len(debug.bytes) > len(driver.bytes)
 
 
+def test_an_address_leads_to_its_line(driver):
+    """As docs/windows.md says: of the shipped file's entry point, with the symbols of the other."""
+    entry = driver.number(driver.optional + 24, 8) + driver.number(driver.optional + 16, 4)
+    answer = subprocess.run(["x86_64-w64-mingw32-addr2line", "-f", "-p", "-e", str(WINDOWS / "sic-drv.debug.sys"),
+                             hex(entry)], check=True, capture_output=True, text=True).stdout
+    assert re.match(r"DriverEntry at .*driver/main\.c:\d+", answer), answer
+
+
 def test_other_processors_are_refused_at_compile_time():
     answer = subprocess.run(["x86_64-w64-mingw32-gcc", "-U__x86_64__", "-E", "-I", str(ROOT / "src"), "-I",
                              str(ROOT / "include"), "-isystem", "/usr/x86_64-w64-mingw32/include/ddk",
