@@ -123,8 +123,8 @@ static enum sic_status list_regions(const struct sic_image *image, const struct 
     }
     for (uint32_t i = 0; i < state->region_count; i++) {
         const struct vmware_region *region = &state->region[i];
-        if (region->page_count == 0) {
-            return refuse_region(image, i, "has no size", error);
+        if (region->told != VMWARE_REGION_TOLD) {
+            return refuse_region(image, i, "has no place or no size", error);
         }
         if (region->first_pfn >= most || region->page_count > most - region->first_pfn || region->first_page >= most) {
             return refuse_region(image, i, page_ranges_fault_text(PAGE_RANGES_WRAP), error);

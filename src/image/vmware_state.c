@@ -138,10 +138,13 @@ static void take_tag(struct vmware_state *state, const struct tag *tag)
     struct vmware_region *region = &state->region[tag->index];
     if (is_named(tag, "regionPPN")) {
         region->first_pfn = tag->value;
+        region->told |= 1;
     } else if (is_named(tag, "regionPageNum")) {
         region->first_page = tag->value;
+        region->told |= 2;
     } else if (is_named(tag, "regionSize")) {
         region->page_count = tag->value;
+        region->told |= 4;
     }
 }
 

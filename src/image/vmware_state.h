@@ -9,11 +9,13 @@
 
 /* VMware's machines have two or three. */
 #define VMWARE_REGIONS_MAXIMUM 64u
+#define VMWARE_REGION_TOLD     7u
 
 struct vmware_region {
     uint64_t first_pfn;  /* regionPPN */
     uint64_t first_page; /* regionPageNum: index of its first page in the saved memory */
     uint64_t page_count; /* regionSize */
+    uint32_t told;       /* which of the three the file names: VMWARE_REGION_TOLD when all */
 };
 
 struct vmware_state {
