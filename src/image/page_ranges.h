@@ -61,9 +61,10 @@ enum page_ranges_fault range_list_add(struct range_list *list, const struct imag
 void range_list_deinit(struct range_list *list);
 
 /*
- * Puts what was listed in order. Where ranges overlap, the one whose bytes begin first in the file has the frame.
- * *missing becomes the number of frames that some range promises and none holds. On success: page_ranges_deinit. The
- * list stays the caller's, its order does not.
+ * Puts what was listed in order. Where ranges overlap, the one whose bytes begin first in the file has the frame;
+ * ranges listed one after another that go on in memory and in the file count as one. *missing becomes the number of
+ * frames that some range promises and none holds. On success: page_ranges_deinit. The list stays the caller's, its
+ * order does not.
  */
 enum page_ranges_fault page_ranges_init(struct page_ranges *ranges, struct range_list *list,
                                         const struct image_bytes *file, uint64_t *missing);
