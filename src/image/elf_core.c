@@ -32,6 +32,7 @@ struct segment {
 
 struct core {
     struct range_list list;
+    uint32_t notes_read; /* of all segments together: each of them may name the same notes */
     bool by_qemu;
     bool by_virtualbox;
     bool has_virtual;  /* some segment names a virtual address */
@@ -129,7 +130,7 @@ static void read_notes(struct core *core, const struct image_bytes *file, const 
 {
     uint64_t offset = segment->offset;
 
-    for (unsigned int i = 0; i < MOST_NOTES; i++) {
+    while (core->notes_read++ < MOST_NOTES) {
         if (!image_bytes_hold(file, offset, NOTE_HEADER_SIZE) || offset - segment->offset >= segment->size) {
             return;
         }
