@@ -167,7 +167,7 @@ static void test_vmem_alone(void **state)
     assert_true(descriptor >= 0);
     assert_int_equal(ftruncate(descriptor, (off_t)3 << 30), 0);
     assert_int_equal(sic_image_open(path, &error, &image), SIC_OK);
-    assert_string_equal(sic_image_container(image), "VMware memory (.vmem)");
+    assert_string_equal(sic_image_container(image), "VMware memory (.vmem alone: no hole)");
     assert_int_equal(sic_image_pfn_limit(image), 0xc0000);
     sic_image_close(image);
     image = NULL;

@@ -222,7 +222,7 @@ static enum sic_status vmem_open(struct sic_image *image, struct sic_error *erro
                              "the .vmss or .vmsn of the same snapshot describes; put that file beside it",
                              image->name);
     }
-    image->container = "VMware memory (.vmem)";
+    image->container = "VMware memory (.vmem alone: no hole)";
     return take_regions(image, &one_region, 0, image->file.size, error);
 }
 

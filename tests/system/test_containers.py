@@ -132,7 +132,7 @@ def test_vmem_without_hole(world, tmp_path):
     """Up to 3 GiB a .vmem is its machine's memory from 0 on."""
     os.symlink(world.image("raw"), tmp_path / "machine.vmem")
     answer = sic_json(tmp_path / "machine.vmem")
-    assert answer["image"]["container"] == "VMware memory (.vmem)"
+    assert answer["image"]["container"] == "VMware memory (.vmem alone: no hole)"
     oracle.assert_true(world.truth, answer)
 
 
