@@ -5,6 +5,7 @@
 #include "world.h"
 
 #include "bytes.h"
+#include "image_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,17 +13,8 @@
 #include <unistd.h>
 
 #define HEADER_SIZE 0x2000u
-#define MAX_RUNS    42u /* what fits into DUMP_HEADER64's physical memory block */
 
-struct runs {
-    struct {
-        uint64_t first, count;
-    } items[MAX_RUNS];
-    uint32_t count;
-    uint64_t pages;
-};
-
-static FILE *create(const char *prefix, const char *suffix)
+FILE *lab_image_create(const char *prefix, const char *suffix)
 {
     char path[4096];
     if (snprintf(path, sizeof path, "%s%s", prefix, suffix) >= (int)sizeof path)
@@ -33,8 +25,7 @@ static FILE *create(const char *prefix, const char *suffix)
     return file;
 }
 
-/* Gives the file its whole size, closes it, and fails when anything could not be written. */
-static void finish_file(FILE *file, uint64_t size)
+void lab_image_finish(FILE *file, uint64_t size)
 {
     if (fflush(file) || ftruncate(fileno(file), (off_t)size) || fclose(file))
         lab_fail("the image could not be written: is the disk full?");
@@ -45,13 +36,12 @@ static bool is_zero(const uint8_t *page)
     return !page[0] && !memcmp(page, page + 1, LAB_PAGE - 1);
 }
 
-static bool in_use(const struct lab_memory *memory, uint64_t frame)
+bool lab_image_holds(const struct lab_memory *memory, uint64_t frame)
 {
     return memory->kinds[frame] >= LAB_FRAME_KERNEL;
 }
 
-/* Appends or skips one page at `offset`, so that neighbouring pages need no seek. */
-static void write_page(FILE *file, uint64_t offset, uint64_t *position, const uint8_t *page)
+void lab_image_write_page(FILE *file, uint64_t offset, uint64_t *position, const uint8_t *page)
 {
     if (is_zero(page))
         return;
@@ -65,23 +55,23 @@ static void write_page(FILE *file, uint64_t offset, uint64_t *position, const ui
 static void write_raw(const struct lab_world *world, const char *prefix)
 {
     const struct lab_memory *memory = &world->memory;
-    FILE *file = create(prefix, ".raw");
+    FILE *file = lab_image_create(prefix, ".raw");
     uint64_t position = 0;
     for (uint64_t frame = 0; frame < memory->frame_end; frame++)
-        if (in_use(memory, frame))
-            write_page(file, frame * LAB_PAGE, &position, lab_frame_bytes(memory, frame));
-    finish_file(file, memory->frame_end * LAB_PAGE);
+        if (lab_image_holds(memory, frame))
+            lab_image_write_page(file, frame * LAB_PAGE, &position, lab_frame_bytes(memory, frame));
+    lab_image_finish(file, memory->frame_end * LAB_PAGE);
 }
 
-static void find_runs(const struct lab_memory *memory, struct runs *runs)
+void lab_image_find_runs(const struct lab_memory *memory, struct lab_runs *runs)
 {
     bool inside = false;
     memset(runs, 0, sizeof *runs);
     for (uint64_t frame = 0; frame < memory->frame_end; frame++) {
         bool ram = memory->kinds[frame] != LAB_FRAME_HOLE;
         if (ram && !inside) {
-            if (runs->count == MAX_RUNS)
-                lab_fail("a crash dump has at most %u runs of memory", MAX_RUNS);
+            if (runs->count == LAB_RUNS_MAXIMUM)
+                lab_fail("a crash dump has at most %u runs of memory", LAB_RUNS_MAXIMUM);
             runs->items[runs->count++].first = frame;
         }
         inside = ram;
@@ -102,7 +92,7 @@ static void write_context(uint8_t *header, const struct lab_world *world)
     lab_store_u64(context + 0xf8, world->kernel_base + 0x1000);
 }
 
-static void fill_header(const struct lab_world *world, const struct runs *runs, uint32_t type, uint8_t *header)
+static void fill_header(const struct lab_world *world, const struct lab_runs *runs, uint32_t type, uint8_t *header)
 {
     for (unsigned i = 0; i < HEADER_SIZE; i += 4)
         memcpy(header + i, "PAGE", 4); /* Windows leaves what it does not set filled so */
@@ -131,8 +121,8 @@ static void fill_header(const struct lab_world *world, const struct runs *runs, 
     lab_store_u64(header + 0x1030, 36000000000ull);
 }
 
-static void write_header(FILE *file, const struct lab_world *world, const struct runs *runs, uint32_t type,
-                         uint64_t file_size)
+void lab_image_write_dump_header(FILE *file, const struct lab_world *world, const struct lab_runs *runs, uint32_t type,
+                                 uint64_t file_size)
 {
     uint8_t header[HEADER_SIZE];
     fill_header(world, runs, type, header);
@@ -144,29 +134,29 @@ static void write_header(FILE *file, const struct lab_world *world, const struct
 /* Type 1: the runs' pages follow one another. */
 static void write_full(const struct lab_world *world, const char *prefix)
 {
-    struct runs runs;
-    find_runs(&world->memory, &runs);
+    struct lab_runs runs;
+    lab_image_find_runs(&world->memory, &runs);
     uint64_t offset = HEADER_SIZE, size = HEADER_SIZE + runs.pages * LAB_PAGE, position = HEADER_SIZE;
-    FILE *file = create(prefix, ".full.dmp");
-    write_header(file, world, &runs, 1, size);
+    FILE *file = lab_image_create(prefix, ".full.dmp");
+    lab_image_write_dump_header(file, world, &runs, 1, size);
     for (uint32_t i = 0; i < runs.count; i++)
         for (uint64_t j = 0; j < runs.items[i].count; j++, offset += LAB_PAGE)
-            if (in_use(&world->memory, runs.items[i].first + j))
-                write_page(file, offset, &position, lab_frame_bytes(&world->memory, runs.items[i].first + j));
-    finish_file(file, size);
+            if (lab_image_holds(&world->memory, runs.items[i].first + j))
+                lab_image_write_page(file, offset, &position, lab_frame_bytes(&world->memory, runs.items[i].first + j));
+    lab_image_finish(file, size);
 }
 
 static bool belongs(const struct lab_memory *memory, uint64_t frame, bool kernel_only)
 {
-    return kernel_only ? memory->kinds[frame] == LAB_FRAME_KERNEL : in_use(memory, frame);
+    return kernel_only ? memory->kinds[frame] == LAB_FRAME_KERNEL : lab_image_holds(memory, frame);
 }
 
 /* Types 5 and 6: a bitmap of the pages that follow. Type 6 holds no user page tables and no user contents. */
 static void write_bitmap(const struct lab_world *world, const char *prefix, bool kernel_only)
 {
     const struct lab_memory *memory = &world->memory;
-    struct runs runs;
-    find_runs(memory, &runs);
+    struct lab_runs runs;
+    lab_image_find_runs(memory, &runs);
     uint64_t bits = (memory->frame_end + 63) & ~63ull, present = 0;
     uint64_t first = (HEADER_SIZE + 0x38 + bits / 8 + LAB_PAGE - 1) & ~(uint64_t)(LAB_PAGE - 1);
     uint8_t *head = lab_allocate(1, first - HEADER_SIZE);
@@ -181,17 +171,17 @@ static void write_bitmap(const struct lab_world *world, const char *prefix, bool
     lab_store_u64(head + 0x28, present);
     lab_store_u64(head + 0x30, bits);
     uint64_t size = first + present * LAB_PAGE, offset = first, position = first;
-    FILE *file = create(prefix, kernel_only ? ".kernel.dmp" : ".bitmap.dmp");
-    write_header(file, world, &runs, kernel_only ? 6 : 5, size);
+    FILE *file = lab_image_create(prefix, kernel_only ? ".kernel.dmp" : ".bitmap.dmp");
+    lab_image_write_dump_header(file, world, &runs, kernel_only ? 6 : 5, size);
     if (fwrite(head, first - HEADER_SIZE, 1, file) != 1)
         lab_fail("the image could not be written: is the disk full?");
     free(head);
     for (uint64_t frame = 0; frame < memory->frame_end; frame++)
         if (belongs(memory, frame, kernel_only)) {
-            write_page(file, offset, &position, lab_frame_bytes(memory, frame));
+            lab_image_write_page(file, offset, &position, lab_frame_bytes(memory, frame));
             offset += LAB_PAGE;
         }
-    finish_file(file, size);
+    lab_image_finish(file, size);
 }
 
 void lab_write_images(const struct lab_world *world, const char *prefix, unsigned formats)
@@ -204,4 +194,5 @@ void lab_write_images(const struct lab_world *world, const char *prefix, unsigne
         write_bitmap(world, prefix, false);
     if (formats & LAB_FORMAT_KERNEL)
         write_bitmap(world, prefix, true);
+    lab_write_containers(world, prefix, formats);
 }

@@ -16,7 +16,8 @@ static const char usage[] =
     "       sic-lab seed-listing FILE                  prints the scenario of a listing's machine\n"
     "       sic-lab kernels                            prints the names of the layouts\n"
     "options of all that build:\n"
-    "       --format raw,full,bitmap,kernel   which images (default: all)\n"
+    "       --format raw,full,bitmap,kernel   which images (default: these four); also dump-k, dump-ka, dump-f, qemu,\n"
+    "                                         virtualbox, lime, vmem, vmsn, or all\n"
     "       --layout NAME | --kernel BUILD.REVISION | --guid GUIDAGE   instead of the scenario's kernel\n"
     "       --no-truth                        do not write PREFIX.truth.json\n"
     "       --data DIR                        folder of layouts.txt and kernels.txt\n";
@@ -99,15 +100,19 @@ static void parse_options(int argc, char **argv, struct options *options)
 
 static unsigned parse_formats(const char *text)
 {
-    static const char *const names[] = {"raw", "full", "bitmap", "kernel"};
+    static const char *const names[] = {"raw",    "full", "bitmap",     "kernel", "dump-k", "dump-ka",
+                                        "dump-f", "qemu", "virtualbox", "lime",   "vmem",   "vmsn"}; /* as their bits */
+    const unsigned count = sizeof names / sizeof *names;
     unsigned formats = 0;
+    if (!strcmp(text, "all"))
+        return (1u << count) - 1;
     while (*text) {
         size_t size = strcspn(text, ",");
         unsigned i = 0;
-        while (i < 4 && (strlen(names[i]) != size || strncmp(names[i], text, size)))
+        while (i < count && (strlen(names[i]) != size || strncmp(names[i], text, size)))
             i++;
-        if (i == 4)
-            lab_fail("no format %.*s: raw, full, bitmap, kernel", (int)size, text);
+        if (i == count)
+            lab_fail("no format %.*s: see sic-lab --help", (int)size, text);
         formats |= 1u << i;
         text += size + (text[size] == ',');
     }

@@ -84,7 +84,20 @@ void lab_pte_age_pools(struct lab_world *world);
 enum { LAB_TYPE_PROCESS = 7, LAB_TYPE_FILE = 0x25, LAB_TYPE_DEVICE = 0x1f, LAB_TYPE_TOKEN = 5 };
 
 /* Output. dump.c, truth.c */
-enum lab_format { LAB_FORMAT_RAW = 1, LAB_FORMAT_FULL = 2, LAB_FORMAT_BITMAP = 4, LAB_FORMAT_KERNEL = 8 };
+enum lab_format {
+    LAB_FORMAT_RAW = 1,
+    LAB_FORMAT_FULL = 2,
+    LAB_FORMAT_BITMAP = 4,
+    LAB_FORMAT_KERNEL = 8,
+    LAB_FORMAT_DUMP_K = 0x10,
+    LAB_FORMAT_DUMP_KA = 0x20,
+    LAB_FORMAT_DUMP_F = 0x40,
+    LAB_FORMAT_QEMU = 0x80,
+    LAB_FORMAT_VIRTUALBOX = 0x100,
+    LAB_FORMAT_LIME = 0x200,
+    LAB_FORMAT_VMEM = 0x400,
+    LAB_FORMAT_VMSN = 0x800
+};
 void lab_write_images(const struct lab_world *world, const char *prefix, unsigned formats);
 void lab_write_truth(const struct lab_world *world, const char *prefix);
 

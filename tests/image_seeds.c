@@ -1,7 +1,7 @@
 /*
  * Writes one small file of each container into a folder: what the fuzzer starts from.
  */
-#include "image_builder.h"
+#include "container_builder.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -42,6 +42,33 @@ static void save_pages(const char *folder)
     save(folder, "bitmap-kernel.dmp", &file);
 }
 
+static void save_ranges(const char *folder)
+{
+    uint8_t present[] = {1, 0, 1, 1, 0, 1};
+    struct page_map map = {.present = present, .count = sizeof(present)};
+    struct built_range regions[4];
+    struct built_file file = {0};
+
+    built_ranges_dump(&file, &map, 8);
+    save(folder, "ranges-8.dmp", &file);
+    built_ranges_dump(&file, &map, 10);
+    save(folder, "ranges-a.dmp", &file);
+    built_elf(&file, &map, "QEMU");
+    save(folder, "qemu.elf", &file);
+    built_elf(&file, &map, "VBCORE");
+    save(folder, "virtualbox.elf", &file);
+    built_elf_headers(&file, (struct built_range[]){{0x1000, 0x1000, 0x1000}, {0x800, 0x2000, 0x1800}}, 2, "CORE",
+                      true);
+    built_put(&file, 0x4000, "", 1);
+    save(folder, "overlapping.elf", &file);
+    built_lime(&file, &map);
+    save(folder, "lime", &file);
+    built_vmsn(&file, &map);
+    save(folder, "vmsn", &file);
+    built_vmss(&file, regions, built_regions(&map, regions, 4), 0);
+    save(folder, "vmss", &file);
+}
+
 static void save_triage(const char *folder)
 {
     const struct built_block blocks[] = {{UINT64_C(0xffff800000001000), 0x2100, 64},
@@ -72,6 +99,7 @@ int main(int argument_count, char **arguments)
         return 2;
     }
     save_pages(arguments[1]);
+    save_ranges(arguments[1]);
     save_triage(arguments[1]);
     return failures == 0 ? 0 : 2;
 }

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "image/image.h"
-#include "image_builder.h"
+#include "container_builder.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -53,8 +53,18 @@ static void lent_virtual(const struct sic_image *image, const uint8_t *bytes, si
     }
 }
 
-static unsigned int damage(const struct built_file *file, const struct region *regions, size_t region_count)
+/* The damaged bytes are the image, or describe `memory` where there is one. */
+static enum sic_status open_damaged(const uint8_t *bytes, size_t size, const struct built_file *memory,
+                                    struct sic_error *error, struct sic_image **image)
 {
+    return memory == NULL ? sic_image_open_bytes(bytes, size, "damaged", error, image)
+                          : sic_image_open_pair(memory->bytes, memory->size, bytes, size, "damaged", error, image);
+}
+
+static unsigned int damage(const struct built_file *file, const struct region *regions, size_t region_count,
+                           const struct built_file *memory)
+{
+    size_t lent_size = memory == NULL ? file->size : memory->size;
     uint64_t seed = 11;
     unsigned int opened = 0;
     uint8_t *bytes = malloc(file->size);
@@ -68,8 +78,8 @@ static unsigned int damage(const struct built_file *file, const struct region *r
         }
         struct sic_image *image = NULL;
         struct sic_error error = {""};
-        if (sic_image_open_bytes(bytes, file->size, "damaged", &error, &image) == SIC_OK) {
-            assert_true(lent_bytes(image, file->size) <= file->size);
+        if (open_damaged(bytes, file->size, memory, &error, &image) == SIC_OK) {
+            assert_true(lent_bytes(image, lent_size) <= lent_size);
             lent_virtual(image, bytes, file->size);
             opened++;
         } else {
@@ -95,8 +105,8 @@ static void test_page_containers(void **state)
     (void)state;
     built_full(&full, &map, false);
     built_bitmap(&bitmap, &map, 5, "FDMP", 0);
-    assert_in_range(damage(&full, runs, 3), 50, ROUNDS - 50);
-    assert_in_range(damage(&bitmap, bits, 4), 50, ROUNDS - 50);
+    assert_in_range(damage(&full, runs, 3, NULL), 50, ROUNDS - 50);
+    assert_in_range(damage(&bitmap, bits, 4, NULL), 50, ROUNDS - 50);
     built_free(&full);
     built_free(&bitmap);
     page_map_free(&map);
@@ -123,14 +133,54 @@ static void test_triage(void **state)
         built_put_u64(&file, 0x3008 + 8 * i, UINT64_C(0xffff800000000108) + i / 2 * 16);
     }
     built_put(&file, 0x4000, "", 1);
-    assert_in_range(damage(&file, regions, 5), 50, ROUNDS);
+    assert_in_range(damage(&file, regions, 5, NULL), 50, ROUNDS);
     built_free(&file);
+}
+
+/* Regions where each container of ranges keeps them; bytes of the memory behind them change nothing. */
+static void test_range_containers(void **state)
+{
+    uint64_t seed = 9;
+    struct page_map map = page_map_random(200, 12, &seed);
+    struct built_file dump = {0};
+    struct built_file core = {0};
+    struct built_file lime = {0};
+    struct built_file snapshot = {0};
+    struct built_file memory = {0};
+    struct built_file companion = {0};
+    struct built_range ranges[12];
+    uint32_t count = built_regions(&map, ranges, 12);
+    const struct region of_dump[] = {{0x2000, 16}, {0x2010, 32}, {0x2030, 16 * count}, {0xf98, 4}};
+    const struct region of_core[] = {{16, 4}, {32, 16}, {54, 4}, {64, 56}, {120, 56 * count}};
+    const struct region of_lime[] = {{0, 32}, {32 + ranges[0].size * BUILDER_PAGE, 32}};
+
+    (void)state;
+    built_ranges_dump(&dump, &map, 10);
+    built_elf(&core, &map, "QEMU");
+    built_lime(&lime, &map);
+    built_vmsn(&snapshot, &map);
+    built_vmem(&memory, &map);
+    built_vmss(&companion, ranges, count, 0);
+    const struct region of_state[] = {{0, 92}, {92, companion.size - 92}};
+    assert_in_range(damage(&dump, of_dump, 4, NULL), 50, ROUNDS - 50);
+    assert_in_range(damage(&core, of_core, 5, NULL), 50, ROUNDS - 50);
+    assert_in_range(damage(&lime, of_lime, 2, NULL), 50, ROUNDS - 50);
+    assert_in_range(damage(&snapshot, of_state, 2, NULL), 50, ROUNDS - 50);
+    assert_in_range(damage(&companion, of_state, 2, &memory), 50, ROUNDS - 50);
+    built_free(&dump);
+    built_free(&core);
+    built_free(&lime);
+    built_free(&snapshot);
+    built_free(&memory);
+    built_free(&companion);
+    page_map_free(&map);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_page_containers),
+        cmocka_unit_test(test_range_containers),
         cmocka_unit_test(test_triage),
     };
 

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "image/image.h"
-#include "image_builder.h"
+#include "container_builder.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,13 +51,63 @@ static void build_type_7(struct built_file *file, const struct page_map *map, ui
     built_bitmap(file, map, 7, "FDMP", 0);
 }
 
+static void build_type_8(struct built_file *file, const struct page_map *map, uint64_t *seed)
+{
+    (void)seed;
+    built_ranges_dump(file, map, 8);
+}
+
+static void build_type_9(struct built_file *file, const struct page_map *map, uint64_t *seed)
+{
+    (void)seed;
+    built_ranges_dump(file, map, 9);
+}
+
+static void build_type_a(struct built_file *file, const struct page_map *map, uint64_t *seed)
+{
+    (void)seed;
+    built_ranges_dump(file, map, 10);
+}
+
+static void build_qemu(struct built_file *file, const struct page_map *map, uint64_t *seed)
+{
+    (void)seed;
+    built_elf(file, map, "QEMU");
+}
+
+static void build_virtualbox(struct built_file *file, const struct page_map *map, uint64_t *seed)
+{
+    (void)seed;
+    built_elf(file, map, "VBCORE");
+}
+
+static void build_lime(struct built_file *file, const struct page_map *map, uint64_t *seed)
+{
+    (void)seed;
+    built_lime(file, map);
+}
+
+static void build_vmsn(struct built_file *file, const struct page_map *map, uint64_t *seed)
+{
+    (void)seed;
+    built_vmsn(file, map);
+}
+
 static const struct format formats[] = {
     {"raw image", 400, build_raw, false},
     {"crash dump, type 1 (full)", 42, build_full, true},
     {"crash dump, type 5 (full bitmap)", 400, build_type_5, true},
     {"crash dump, type 6 (kernel bitmap)", 400, build_type_6, true},
     {"crash dump, type 7 (bitmap)", 400, build_type_7, true},
+    {"crash dump, type 8 (.dump /k)", 400, build_type_8, true},
+    {"crash dump, type 9 (.dump /ka)", 400, build_type_9, true},
+    {"crash dump, type a (.dump /f)", 400, build_type_a, true},
+    {"ELF core (QEMU)", 400, build_qemu, true},
+    {"ELF core (VirtualBox)", 400, build_virtualbox, true},
+    {"LiME image", 400, build_lime, true},
+    {"VMware state (.vmss, .vmsn)", 64, build_vmsn, true},
 };
+#define BITMAP_END   5 /* behind the formats with a bitmap, which begin at 2 */
 #define FORMAT_COUNT (sizeof(formats) / sizeof(formats[0]))
 #define MAPS         300
 
@@ -311,9 +361,28 @@ static void test_cut_full(void **state)
 static void test_cut_bitmap(void **state)
 {
     (void)state;
-    for (size_t i = 2; i < FORMAT_COUNT; i++) {
+    for (size_t i = 2; i < BITMAP_END; i++) {
         check_cuts(&formats[i], 0x2038 + (300 + 7) / 8, 1361);
     }
+}
+
+/* Behind their lists, dumps of ranges and cores are read as far as they go. */
+static void test_cut_ranges(void **state)
+{
+    uint64_t seed = 99;
+    struct page_map map = page_map_random(300, 30, &seed); /* the map of check_cuts */
+    uint32_t runs = 0;
+
+    (void)state;
+    for (uint64_t pfn = 0; pfn < map.count; pfn++) {
+        runs += map.present[pfn] && (pfn == 0 || !map.present[pfn - 1]);
+    }
+    page_map_free(&map);
+    check_cuts(&formats[5], 0x2030 + 16 * (runs + 1), 1361);
+    check_cuts(&formats[6], 0x2030 + 16 * (runs + 1), 1361);
+    check_cuts(&formats[7], 0x2030 + 16 * (runs + 1), 1361);
+    check_cuts(&formats[8], 64 + 56 * (runs + 2), 1361);
+    check_cuts(&formats[9], 64 + 56 * (runs + 2), 1361);
 }
 
 static void test_cut_raw(void **state)
@@ -389,7 +458,7 @@ int main(void)
         cmocka_unit_test(test_bits_past_the_end), cmocka_unit_test(test_touching_runs),
         cmocka_unit_test(test_cut_full),          cmocka_unit_test(test_cut_bitmap),
         cmocka_unit_test(test_cut_raw),           cmocka_unit_test(test_header_fields),
-        cmocka_unit_test(test_file_offset),
+        cmocka_unit_test(test_file_offset),       cmocka_unit_test(test_cut_ranges),
     };
 
     return cmocka_run_group_tests_name("image_pages", tests, NULL, NULL);

@@ -79,8 +79,9 @@ void sic_options_print_help(bool all)
            "Usage: sic [OPTIONS] IMAGE\n");
     sic_verbs_print_usage();
     printf(
-        "\nIMAGE is a crash dump or a raw memory image of a 64-bit Windows, or a FILE.sic. An image named like a verb\n"
-        "is reached as ./symbols.\n"
+        "\nIMAGE is a memory image of a 64-bit Windows: a crash dump, a raw image, an ELF core of QEMU or VirtualBox, a\n"
+        "LiME image, a VMware .vmem with its .vmss or .vmsn beside it; or a FILE.sic. An image named like a verb is\n"
+        "reached as ./symbols.\n"
         "On Windows, as administrator, without IMAGE: the live kernel, through the driver beside sic.exe.\n\n"
         "Options:\n");
     for (size_t i = 0; i < DESCRIPTION_COUNT; i++) {

@@ -7,6 +7,7 @@
 #include "image/bytes.h"
 #include "image/image.h"
 #include "image/page_bitmap.h"
+#include "image/page_ranges.h"
 #include "image/page_runs.h"
 #include "image/virtual_blocks.h"
 #include "platform/file_map.h"
@@ -27,13 +28,16 @@ struct sic_image {
     const char *container;
     const char *name; /* borrowed, valid only while the image is being opened */
     struct image_bytes file;
-    struct sic_file_map map; /* zeros when the bytes are the caller's */
+    struct sic_file_map map;      /* zeros when the bytes are the caller's */
+    struct image_bytes companion; /* the .vmss or .vmsn that describes `file`, a .vmem; zeros when there is none */
+    struct sic_file_map companion_map;
     struct sic_image_header header;
     uint64_t pfn_limit;
     uint64_t missing_pages;
     union {
         struct page_runs runs;
         struct page_bitmap bitmap;
+        struct page_ranges ranges;
         struct virtual_blocks blocks;
     };
 };
@@ -50,12 +54,24 @@ struct image_backend {
 };
 
 extern const struct image_backend image_backend_dump;
+extern const struct image_backend image_backend_elf_core;
+extern const struct image_backend image_backend_lime;
+extern const struct image_backend image_backend_vmware;  /* .vmss and .vmsn, and a .vmem that has one of them */
 extern const struct image_backend image_backend_foreign; /* formats that are refused by name */
+extern const struct image_backend image_backend_vmem;    /* a .vmem alone, known by its name only */
 extern const struct image_backend image_backend_raw;     /* takes whatever the others left */
 
-/* Operations that several backends share; `runs` and `bitmap` are those of the union. */
+/* Operations that several backends share; `runs`, `bitmap` and `ranges` are those of the union. */
 extern const struct image_operations image_operations_runs;
 extern const struct image_operations image_operations_bitmap;
+extern const struct image_operations image_operations_ranges;
 extern const struct image_operations image_operations_blocks;
+
+/*
+ * The last step of a backend whose container lists ranges: puts them in order and fills all but `container` and
+ * `header`. Frees the list in any case. `what` says in messages what the file is: "a LiME image".
+ */
+enum sic_status image_take_ranges(struct sic_image *image, struct range_list *list, const char *what,
+                                  struct sic_error *error);
 
 #endif

@@ -31,10 +31,9 @@ static const struct dump_layout layouts[] = {
     {.type = 5, .container = "crash dump, type 5 (full bitmap)", .open = image_dump_open_bitmap},
     {.type = 6, .container = "crash dump, type 6 (kernel bitmap)", .open = image_dump_open_bitmap},
     {.type = 7, .container = "crash dump, type 7 (bitmap)", .open = image_dump_open_bitmap},
-    {.type = 8, .refusal = "a kernel memory dump of WinDbg's .dump /k (type 8), not read yet; " TAKE_ANOTHER},
-    {.type = 9,
-     .refusal = "a kernel and active memory dump of WinDbg's .dump /ka (type 9), not read yet; " TAKE_ANOTHER},
-    {.type = 10, .refusal = "a full memory dump of WinDbg's .dump /f (type 0xa), not read yet; " TAKE_ANOTHER},
+    {.type = 8, .container = "crash dump, type 8 (.dump /k)", .open = image_dump_open_ranges},
+    {.type = 9, .container = "crash dump, type 9 (.dump /ka)", .open = image_dump_open_ranges},
+    {.type = 10, .container = "crash dump, type a (.dump /f)", .open = image_dump_open_ranges},
 };
 
 static const struct dump_layout *find_layout(uint32_t type)

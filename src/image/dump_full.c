@@ -21,11 +21,11 @@ static enum sic_status check_run_count(const struct sic_image *image, uint32_t c
                              "the header is damaged",
                              image->name, count, PAGE_RUNS_MAXIMUM);
     }
-    if (image_dump_has_bitmap(&image->file)) {
+    if (image_dump_has_bitmap(&image->file) || image_dump_has_ranges(&image->file)) {
         return sic_error_set(error, SIC_BROKEN,
-                             "%s: the header says full dump (type 1), but a bitmap follows at offset 0x2000; "
+                             "%s: the header says full dump (type 1), but a %s follows at offset 0x2000; "
                              "the header is damaged",
-                             image->name);
+                             image->name, image_dump_has_bitmap(&image->file) ? "bitmap" : "list of ranges");
     }
     return SIC_OK;
 }

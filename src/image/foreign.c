@@ -8,12 +8,11 @@
 #include <string.h>
 
 #define UNPACK  "unpack it and name the image inside"
-#define CONVERT "convert the machine's memory to a raw image or a crash dump first"
 #define NO_DISK "SiC reads memory, not disks; take a memory image of the running machine"
 #define HIBERNATION                                                                                                    \
     "a hibernation file, not read yet; convert it to a raw image, or take a live kernel dump from Task Manager"
-#define VMWARE                                                                                                         \
-    "a VMware snapshot or suspend state, not read yet; name the .vmem file beside it, or convert both with vmss2core"
+
+#define KDUMP "a compressed kdump file, not read; in QEMU's monitor use dump-guest-memory without -z, -l and -s, or -w"
 
 struct signature {
     uint32_t offset;
@@ -29,22 +28,19 @@ struct signature {
 
 static const struct signature signatures[] = {
     SIGNATURE(0, "MDMP", "a user-mode minidump of one process; take a dump of the whole machine"),
-    SIGNATURE(0, "EMiL", "a LiME memory image, not read yet; " CONVERT),
-    SIGNATURE(0, "AVML", "an AVML memory image, not read yet; " CONVERT),
+    SIGNATURE(0, "AVML", "an AVML memory image, whose ranges are compressed; unpack it with 'avml-convert'"),
     SIGNATURE(0, "hibr", HIBERNATION),
     SIGNATURE(0, "HIBR", HIBERNATION),
     SIGNATURE(0, "wake", HIBERNATION),
     SIGNATURE(0, "WAKE", HIBERNATION),
     SIGNATURE(0, "RSTR", HIBERNATION),
     SIGNATURE(0, "HORM", HIBERNATION),
-    SIGNATURE(0, "\xd0\xbe\xd2\xbe", VMWARE),
-    SIGNATURE(0, "\xd1\xba\xd1\xba", VMWARE),
-    SIGNATURE(0, "\xd2\xbe\xd2\xbe", VMWARE),
-    SIGNATURE(0, "\xd3\xbe\xd3\xbe", VMWARE),
     SIGNATURE(0, "\x7fVirtualBox SavedState",
               "a VirtualBox saved state, not read; use 'VBoxManage debugvm dumpvmcore'"),
     SIGNATURE(0, "QEVM", "a QEMU migration stream, not read; use 'dump-guest-memory -w' in its monitor"),
-    SIGNATURE(0, "KDUMP   ", "a compressed kdump file, not read; " CONVERT),
+    SIGNATURE(0, "KDUMP   ", KDUMP),
+    SIGNATURE(0, "DISKDUMP", KDUMP),
+    SIGNATURE(0, "makedumpfile\0", KDUMP), /* the same, in the form for pipes: QEMU 7's dump-guest-memory -z */
     SIGNATURE(0,
               "Microsoft C/C++ MSF 7.00\r\n\x1a"
               "DS",
@@ -87,7 +83,7 @@ static const char *find_signature(const struct image_bytes *file)
     return NULL;
 }
 
-/* e_type at 16: 4 is a core. */
+/* Cores were taken before. */
 static const char *find_elf(const struct image_bytes *file)
 {
     if (!matches(file, 0,
@@ -95,9 +91,6 @@ static const char *find_elf(const struct image_bytes *file)
                  "ELF",
                  4)) {
         return NULL;
-    }
-    if (image_bytes_hold(file, 16, 2) && file->at[16] == 4 && file->at[17] == 0) {
-        return "an ELF core (QEMU or VirtualBox memory dump), not read yet; " CONVERT;
     }
     return "an ELF file, a program or library; name a memory image";
 }

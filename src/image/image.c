@@ -1,14 +1,14 @@
 #include "image/image.h"
 
 #include "image/backend.h"
+#include "image/vmware.h"
 
 #include <stdlib.h>
 
 /* In the order in which they are asked; the last one takes everything. */
 static const struct image_backend *const backends[] = {
-    &image_backend_dump,
-    &image_backend_foreign,
-    &image_backend_raw,
+    &image_backend_dump,    &image_backend_elf_core, &image_backend_lime, &image_backend_vmware,
+    &image_backend_foreign, &image_backend_vmem,     &image_backend_raw,
 };
 
 static enum sic_status probe(struct sic_image *image, struct sic_error *error)
@@ -22,23 +22,24 @@ static enum sic_status probe(struct sic_image *image, struct sic_error *error)
     return sic_error_set(error, SIC_UNSUPPORTED, "%s: this is no memory image that SiC knows", image->name);
 }
 
-/* Takes over `map` whether it succeeds or not. */
-static enum sic_status open_mapped(struct image_bytes file, struct sic_file_map map, const char *name,
-                                   struct sic_error *error, struct sic_image **image)
+/* Takes over the maps of `opened` whether it succeeds or not. */
+static enum sic_status open_mapped(const struct sic_image *opened, struct sic_error *error, struct sic_image **image)
 {
-    struct sic_image *made = calloc(1, sizeof(*made));
+    struct sic_image *made = malloc(sizeof(*made));
+    enum sic_status status = SIC_NO_MEMORY;
 
     if (made == NULL) {
-        sic_file_map_close(&map);
-        return sic_error_set(error, SIC_NO_MEMORY, "%s: not enough memory to open it", name);
+        sic_error_set(error, status, "%s: not enough memory to open it", opened->name);
+    } else {
+        *made = *opened;
+        status = probe(made, error);
+        made->name = NULL;
     }
-    made->name = name;
-    made->file = file;
-    made->map = map;
-    enum sic_status status = probe(made, error);
-    made->name = NULL;
     if (status != SIC_OK) {
-        sic_file_map_close(&made->map);
+        struct sic_file_map map = opened->map;
+        struct sic_file_map companion_map = opened->companion_map;
+        sic_file_map_close(&map);
+        sic_file_map_close(&companion_map);
         free(made);
         return status;
     }
@@ -48,22 +49,37 @@ static enum sic_status open_mapped(struct image_bytes file, struct sic_file_map 
 
 enum sic_status sic_image_open(const char *path, struct sic_error *error, struct sic_image **image)
 {
-    struct sic_file_map map = {0};
-    enum sic_status status = sic_file_map_open(path, error, &map);
+    struct sic_image opened = {.name = path};
+    enum sic_status status = sic_file_map_open(path, error, &opened.map);
 
     if (status != SIC_OK) {
         return status;
     }
-    return open_mapped((struct image_bytes){map.bytes, map.size}, map, path, error, image);
+    vmware_open_companion(path, &opened.map, &opened.companion_map);
+    opened.file = (struct image_bytes){opened.map.bytes, opened.map.size};
+    opened.companion = (struct image_bytes){opened.companion_map.bytes, opened.companion_map.size};
+    return open_mapped(&opened, error, image);
+}
+
+enum sic_status sic_image_open_pair(const void *bytes, size_t size, const void *companion, size_t companion_size,
+                                    const char *name, struct sic_error *error, struct sic_image **image)
+{
+    const struct sic_image opened = {
+        .name = name,
+        .file = {bytes, size},
+        .companion = {companion, companion_size},
+    };
+
+    if (size == 0) {
+        return sic_error_set(error, SIC_BROKEN, "%s: the file is empty; make or copy the image again", name);
+    }
+    return open_mapped(&opened, error, image);
 }
 
 enum sic_status sic_image_open_bytes(const void *bytes, size_t size, const char *name, struct sic_error *error,
                                      struct sic_image **image)
 {
-    if (size == 0) {
-        return sic_error_set(error, SIC_BROKEN, "%s: the file is empty; make or copy the image again", name);
-    }
-    return open_mapped((struct image_bytes){bytes, size}, (struct sic_file_map){0}, name, error, image);
+    return sic_image_open_pair(bytes, size, NULL, 0, name, error, image);
 }
 
 void sic_image_close(struct sic_image *image)
@@ -75,6 +91,7 @@ void sic_image_close(struct sic_image *image)
         image->operations->deinit(image);
     }
     sic_file_map_close(&image->map);
+    sic_file_map_close(&image->companion_map);
     free(image);
 }
 

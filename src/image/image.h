@@ -32,12 +32,23 @@ struct sic_image_header {
     uint64_t triage_process_va; /* triage dumps: the current EPROCESS, readable with sic_image_virtual; 0 if unknown */
 };
 
-/* Opens a file of any container SiC reads. On success the caller owns *image (sic_image_close). */
+/*
+ * Opens a file of any container SiC reads, with the file beside it that VMware's containers need. On success the caller
+ * owns *image (sic_image_close).
+ */
 SIC_MUST_CHECK enum sic_status sic_image_open(const char *path, struct sic_error *error, struct sic_image **image);
 
-/* The same from bytes that the caller keeps alive until sic_image_close; `name` stands in messages. */
+/*
+ * The same from bytes that the caller keeps alive until sic_image_close; `name` stands in messages, and its end tells a
+ * .vmem.
+ */
 SIC_MUST_CHECK enum sic_status sic_image_open_bytes(const void *bytes, size_t size, const char *name,
                                                     struct sic_error *error, struct sic_image **image);
+
+/* The same from a .vmem and the .vmss or .vmsn that describes it; a companion of no bytes: none. */
+SIC_MUST_CHECK enum sic_status sic_image_open_pair(const void *bytes, size_t size, const void *companion,
+                                                   size_t companion_size, const char *name, struct sic_error *error,
+                                                   struct sic_image **image);
 
 /* Takes NULL. */
 void sic_image_close(struct sic_image *image);

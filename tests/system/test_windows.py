@@ -37,6 +37,16 @@ def test_same_bytes_as_on_linux(wine, seed_world, form):
         assert there.returncode == here.returncode
 
 
+def test_containers_of_ranges(wine, tmp_path):
+    """Those of VMware are two files: the other one is found by its name, here one beyond ASCII."""
+    world = build_random(tmp_path / "Speicherabbild-ü", 79, "--layout", "20348.288", "--format", "all")
+    for container in ("k.dmp", "f.dmp", "qemu.elf", "vbox.elf", "lime", "vmem", "vmss", "embedded.vmsn"):
+        here = sic("--json", world.image(container))
+        there = wine("--json", world.image(container))
+        assert here.returncode == 0 and there.returncode == 0, there.stderr
+        assert there.stdout == here.stdout
+
+
 def test_random_world(wine, tmp_path):
     world = build_random(tmp_path / "world", 77, "--layout", "20348.288", "--format", "bitmap")
     assert wine("--json", world.image("bitmap.dmp")).stdout == sic("--json", world.image("bitmap.dmp")).stdout
