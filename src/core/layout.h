@@ -28,8 +28,7 @@
     X(EPROCESS_WOW64_PROCESS, "_EPROCESS.Wow64Process", OPTIONAL)                                                      \
     X(EPROCESS_OBJECT_TABLE, "_EPROCESS.ObjectTable", OPTIONAL)                                                        \
     X(EPROCESS_PROTECTION, "_EPROCESS.Protection", OPTIONAL)                                                           \
-    X(EPROCESS_PROCESS_EXITING, "_EPROCESS.ProcessExiting", OPTIONAL)                                                  \
-    X(EPROCESS_PROCESS_DELETE, "_EPROCESS.ProcessDelete", OPTIONAL)                                                    \
+    X(EPROCESS_FLAGS, "_EPROCESS.Flags", OPTIONAL)                                                                     \
     X(KPROCESS_DIRECTORY_TABLE_BASE, "_KPROCESS.DirectoryTableBase", REQUIRED)                                         \
     X(MMVAD_SHORT_SIZE, "_MMVAD_SHORT.sizeof", REQUIRED)                                                               \
     X(MMVAD_SHORT_LEFT, "_MMVAD_SHORT.Left", REQUIRED)                                                                 \
