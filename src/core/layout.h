@@ -167,14 +167,17 @@ static inline uint32_t sic_layout_offset(const struct sic_layout *layout, enum s
     return layout->fields[field].offset;
 }
 
-/* The bit-field's value in the word (of up to 64 bits) that starts its structure; 0 when the layout lacks the field. */
+/*
+ * The bit-field's value in `word`, the 8 bytes of its structure that hold it and begin at a multiple of 8 (or the first
+ * of them, when it lies there); 0 when the layout lacks the field.
+ */
 static inline uint64_t sic_layout_bits(const struct sic_layout *layout, enum sic_field field, uint64_t word)
 {
     const struct sic_layout_field *bits = &layout->fields[field];
 
     if (bits->offset == SIC_FIELD_ABSENT)
         return 0;
-    return (word >> (bits->offset * 8 + bits->first_bit)) & ((1ull << bits->bit_count) - 1);
+    return (word >> (bits->offset % 8 * 8 + bits->first_bit)) & ((1ull << bits->bit_count) - 1);
 }
 
 #endif
