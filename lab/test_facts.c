@@ -707,8 +707,8 @@ static void each_layout(void (*run)(const char *layout, unsigned number))
 
 static void random_world(const char *layout, unsigned number)
 {
-    for (unsigned i = 0; i < 3; i++) {
-        lab_run("random --seed %u --output %s --format raw --layout %s", 500 + number * 3 + i, PREFIX, layout);
+    for (unsigned i = 0; i < 2; i++) {
+        lab_run("random --seed %u --output %s --format raw --layout %s", 500 + number * 2 + i, PREFIX, layout);
         check_world();
     }
 }
@@ -724,15 +724,14 @@ static const char *const scenarios[] = {"all-features", "names-and-handles", "ow
 
 static void scenario_world(const char *layout, unsigned number)
 {
-    (void)number;
-    for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++) {
+    for (size_t i = number % 3; i < sizeof scenarios / sizeof *scenarios; i += 3) {
         lab_run("build %s/%s.scenario --output %s --format raw --layout %s", LAB_SCENARIOS, scenarios[i], PREFIX,
                 layout);
         check_world();
     }
 }
 
-/* Each of the scenarios about facts, in each layout; and tables of all three levels are among them. */
+/* The scenarios about facts, each in a third of the layouts; and tables of all three levels are among them. */
 static void scenario_worlds(void **state)
 {
     (void)state;
