@@ -688,6 +688,7 @@ static void check_world(void)
     first_pages_are_the_truths(facts);
     free(facts->truth);
     seen_close(&facts->seen);
+    remove(PREFIX ".raw"); /* a file written over is flushed to the disk when it is closed */
     free(facts);
 }
 
@@ -724,14 +725,15 @@ static const char *const scenarios[] = {"all-features", "names-and-handles", "ow
 
 static void scenario_world(const char *layout, unsigned number)
 {
-    for (size_t i = number % 3; i < sizeof scenarios / sizeof *scenarios; i += 3) {
+    (void)number;
+    for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++) {
         lab_run("build %s/%s.scenario --output %s --format raw --layout %s", LAB_SCENARIOS, scenarios[i], PREFIX,
                 layout);
         check_world();
     }
 }
 
-/* The scenarios about facts, each in a third of the layouts; and tables of all three levels are among them. */
+/* Each of the scenarios about facts in each layout; and tables of all three levels are among them. */
 static void scenario_worlds(void **state)
 {
     (void)state;
