@@ -120,7 +120,7 @@ static bool are_bits_sane(const struct sic_layout_field *field)
 {
     if (field->bit_count == 0)
         return field->first_bit == 0;
-    return field->bit_count < 64 && field->offset < 8 && field->offset * 8 + field->first_bit + field->bit_count <= 64;
+    return field->bit_count < 64 && field->offset % 8 * 8 + field->first_bit + field->bit_count <= 64;
 }
 
 /*

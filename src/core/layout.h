@@ -23,6 +23,12 @@
     X(EPROCESS_EXIT_TIME, "_EPROCESS.ExitTime", OPTIONAL)                                                              \
     X(EPROCESS_PARENT_ID, "_EPROCESS.InheritedFromUniqueProcessId", OPTIONAL)                                          \
     X(EPROCESS_AUDIT_NAME, "_EPROCESS.SeAuditProcessCreationInfo.ImageFileName", OPTIONAL)                             \
+    X(EPROCESS_TOKEN, "_EPROCESS.Token", OPTIONAL)                                                                     \
+    X(EPROCESS_PEB, "_EPROCESS.Peb", OPTIONAL)                                                                         \
+    X(EPROCESS_WOW64_PROCESS, "_EPROCESS.Wow64Process", OPTIONAL)                                                      \
+    X(EPROCESS_OBJECT_TABLE, "_EPROCESS.ObjectTable", OPTIONAL)                                                        \
+    X(EPROCESS_PROTECTION, "_EPROCESS.Protection", OPTIONAL)                                                           \
+    X(EPROCESS_FLAGS, "_EPROCESS.Flags", OPTIONAL)                                                                     \
     X(KPROCESS_DIRECTORY_TABLE_BASE, "_KPROCESS.DirectoryTableBase", REQUIRED)                                         \
     X(MMVAD_SHORT_SIZE, "_MMVAD_SHORT.sizeof", REQUIRED)                                                               \
     X(MMVAD_SHORT_LEFT, "_MMVAD_SHORT.Left", REQUIRED)                                                                 \
@@ -66,6 +72,54 @@
     X(SEGMENT_PTE_COUNT, "_SEGMENT.TotalNumberOfPtes", REQUIRED)                                                       \
     X(SEGMENT_SIZE_OF_SEGMENT, "_SEGMENT.SizeOfSegment", REQUIRED)                                                     \
     X(FILE_OBJECT_FILE_NAME, "_FILE_OBJECT.FileName", OPTIONAL)                                                        \
+    X(FILE_OBJECT_DEVICE_OBJECT, "_FILE_OBJECT.DeviceObject", OPTIONAL)                                                \
+    X(OBJECT_HEADER_BODY, "_OBJECT_HEADER.Body", OPTIONAL)                                                             \
+    X(OBJECT_HEADER_TYPE_INDEX, "_OBJECT_HEADER.TypeIndex", OPTIONAL)                                                  \
+    X(OBJECT_HEADER_INFO_MASK, "_OBJECT_HEADER.InfoMask", OPTIONAL)                                                    \
+    X(OBJECT_HEADER_SECURITY_DESCRIPTOR, "_OBJECT_HEADER.SecurityDescriptor", OPTIONAL)                                \
+    X(NAME_INFO_SIZE, "_OBJECT_HEADER_NAME_INFO.sizeof", OPTIONAL)                                                     \
+    X(NAME_INFO_DIRECTORY, "_OBJECT_HEADER_NAME_INFO.Directory", OPTIONAL)                                             \
+    X(NAME_INFO_NAME, "_OBJECT_HEADER_NAME_INFO.Name", OPTIONAL)                                                       \
+    X(OBJECT_TYPE_NAME, "_OBJECT_TYPE.Name", OPTIONAL)                                                                 \
+    X(OBJECT_TYPE_INDEX, "_OBJECT_TYPE.Index", OPTIONAL)                                                               \
+    X(OBJECT_DIRECTORY_HASH_BUCKETS, "_OBJECT_DIRECTORY.HashBuckets", OPTIONAL)                                        \
+    X(OBJECT_DIRECTORY_ENTRY_CHAIN_LINK, "_OBJECT_DIRECTORY_ENTRY.ChainLink", OPTIONAL)                                \
+    X(OBJECT_DIRECTORY_ENTRY_OBJECT, "_OBJECT_DIRECTORY_ENTRY.Object", OPTIONAL)                                       \
+    X(SYMBOLIC_LINK_TARGET, "_OBJECT_SYMBOLIC_LINK.LinkTarget", OPTIONAL)                                              \
+    X(SECTION_CONTROL_AREA, "_SECTION.u1", OPTIONAL)                                                                   \
+    X(SECTION_OBJECT_SEGMENT, "_SECTION_OBJECT.Segment", OPTIONAL)                                                     \
+    X(HANDLE_TABLE_TABLE_CODE, "_HANDLE_TABLE.TableCode", OPTIONAL)                                                    \
+    X(HANDLE_TABLE_ENTRY_SIZE, "_HANDLE_TABLE_ENTRY.sizeof", OPTIONAL)                                                 \
+    X(HANDLE_TABLE_ENTRY_OBJECT, "_HANDLE_TABLE_ENTRY.ObjectPointerBits", OPTIONAL)                                    \
+    X(HANDLE_TABLE_ENTRY_ACCESS, "_HANDLE_TABLE_ENTRY.GrantedAccessBits", OPTIONAL)                                    \
+    X(TOKEN_SESSION_ID, "_TOKEN.SessionId", OPTIONAL)                                                                  \
+    X(TOKEN_GROUP_COUNT, "_TOKEN.UserAndGroupCount", OPTIONAL)                                                         \
+    X(TOKEN_GROUPS, "_TOKEN.UserAndGroups", OPTIONAL)                                                                  \
+    X(TOKEN_RESTRICTED_COUNT, "_TOKEN.RestrictedSidCount", OPTIONAL)                                                   \
+    X(TOKEN_RESTRICTED_SIDS, "_TOKEN.RestrictedSids", OPTIONAL)                                                        \
+    X(TOKEN_FLAGS, "_TOKEN.TokenFlags", OPTIONAL)                                                                      \
+    X(TOKEN_INTEGRITY_INDEX, "_TOKEN.IntegrityLevelIndex", OPTIONAL)                                                   \
+    X(TOKEN_SECURITY_ATTRIBUTES, "_TOKEN.pSecurityAttributes", OPTIONAL)                                               \
+    X(TOKEN_PACKAGE, "_TOKEN.Package", OPTIONAL)                                                                       \
+    X(TOKEN_CAPABILITIES, "_TOKEN.Capabilities", OPTIONAL)                                                             \
+    X(TOKEN_CAPABILITY_COUNT, "_TOKEN.CapabilityCount", OPTIONAL)                                                      \
+    X(SEGMENT_FLAGS_LARGE_PAGES, "_SEGMENT_FLAGS.LargePages", OPTIONAL)                                                \
+    X(SEGMENT_FLAGS, "_SEGMENT.SegmentFlags", OPTIONAL)                                                                \
+    X(PEB_API_SET_MAP, "_PEB.ApiSetMap", OPTIONAL)                                                                     \
+    X(PEB_READ_ONLY_SHARED_MEMORY_BASE, "_PEB.ReadOnlySharedMemoryBase", OPTIONAL)                                     \
+    X(PEB_SHARED_DATA, "_PEB.SharedData", OPTIONAL)                                                                    \
+    X(PEB_READ_ONLY_STATIC_SERVER_DATA, "_PEB.ReadOnlyStaticServerData", OPTIONAL)                                     \
+    X(PEB_ANSI_CODE_PAGE_DATA, "_PEB.AnsiCodePageData", OPTIONAL)                                                      \
+    X(PEB_OEM_CODE_PAGE_DATA, "_PEB.OemCodePageData", OPTIONAL)                                                        \
+    X(PEB_UNICODE_CASE_TABLE_DATA, "_PEB.UnicodeCaseTableData", OPTIONAL)                                              \
+    X(PEB_GDI_SHARED_HANDLE_TABLE, "_PEB.GdiSharedHandleTable", OPTIONAL)                                              \
+    X(PEB_SHIM_DATA, "_PEB.pShimData", OPTIONAL)                                                                       \
+    X(PEB_ACTIVATION_CONTEXT_DATA, "_PEB.ActivationContextData", OPTIONAL)                                             \
+    X(PEB_PROCESS_ASSEMBLY_STORAGE_MAP, "_PEB.ProcessAssemblyStorageMap", OPTIONAL)                                    \
+    X(PEB_SYSTEM_DEFAULT_ACTIVATION_CONTEXT_DATA, "_PEB.SystemDefaultActivationContextData", OPTIONAL)                 \
+    X(PEB_SYSTEM_ASSEMBLY_STORAGE_MAP, "_PEB.SystemAssemblyStorageMap", OPTIONAL)                                      \
+    X(PEB_CSR_SERVER_READ_ONLY_SHARED_MEMORY_BASE, "_PEB.CsrServerReadOnlySharedMemoryBase", OPTIONAL)                 \
+    X(PEB_LEAP_SECOND_DATA, "_PEB.LeapSecondData", OPTIONAL)                                                           \
     X(INVALID_PTE_MASK, "_MI_SYSTEM_INFORMATION.Hardware.InvalidPteMask", OPTIONAL)
 
 enum sic_field {
@@ -115,14 +169,17 @@ static inline uint32_t sic_layout_offset(const struct sic_layout *layout, enum s
     return layout->fields[field].offset;
 }
 
-/* The bit-field's value in the word (of up to 64 bits) that starts its structure; 0 when the layout lacks the field. */
+/*
+ * The bit-field's value in `word`, the 8 bytes of its structure that hold it and begin at a multiple of 8 (or the first
+ * of them, when it lies there); 0 when the layout lacks the field.
+ */
 static inline uint64_t sic_layout_bits(const struct sic_layout *layout, enum sic_field field, uint64_t word)
 {
     const struct sic_layout_field *bits = &layout->fields[field];
 
     if (bits->offset == SIC_FIELD_ABSENT)
         return 0;
-    return (word >> (bits->offset * 8 + bits->first_bit)) & ((1ull << bits->bit_count) - 1);
+    return (word >> (bits->offset % 8 * 8 + bits->first_bit)) & ((1ull << bits->bit_count) - 1);
 }
 
 #endif

@@ -33,7 +33,7 @@ static void read_image_file_name(const struct sic_reader *reader, const struct s
 bool sic_process_read(const struct sic_reader *reader, const struct sic_layout *layout, uint64_t eprocess_va,
                       struct sic_process *process)
 {
-    *process = (struct sic_process){.eprocess_va = eprocess_va, .path.offset = SIC_NONE};
+    *process = (struct sic_process){.eprocess_va = eprocess_va, .path.offset = SIC_NONE, .token = SIC_NONE};
     if (!read_field(reader, layout, eprocess_va, SIC_FIELD_EPROCESS_UNIQUE_PROCESS_ID, &process->id) ||
         !read_field(reader, layout, eprocess_va, SIC_FIELD_EPROCESS_VAD_ROOT, &process->vad_root_va))
         return false;

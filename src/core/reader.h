@@ -23,6 +23,19 @@ struct sic_reader {
     void *context;
 };
 
+/*
+ * The memory of processes, as they see it: an operation of its own, which the driver does not offer. In an image it
+ * goes through the process's page tables, prototype PTEs and VADs; live, the agent asks Windows.
+ */
+struct sic_user_reader {
+    /* Copies `size` bytes at the user address `va` of scan->processes[process]. False when any of them is not to be
+     * had; the buffer is then undefined. */
+    bool (*read)(void *context, uint32_t process, uint64_t va, void *buffer, size_t size);
+    /* Optional. The physical address behind `va`; false when the page is not in memory. */
+    bool (*translate)(void *context, uint32_t process, uint64_t va, uint64_t *physical);
+    void *context;
+};
+
 /* Bytes at `va`: lent, or copied into `scratch` (at least `size` bytes). NULL when they cannot be read. */
 static inline const uint8_t *sic_reader_bytes(const struct sic_reader *reader, uint64_t va, void *scratch, size_t size)
 {

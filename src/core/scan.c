@@ -14,6 +14,15 @@ void sic_scan_deinit(struct sic_scan *scan)
     sic_array_free(&scan->allocator, &scan->strings, sizeof(uint16_t));
     sic_array_free(&scan->allocator, &scan->problems, sizeof(struct sic_problem));
     sic_array_free(&scan->allocator, &scan->notes, sizeof(struct sic_note));
+    sic_array_free(&scan->allocator, &scan->bytes, sizeof(uint8_t));
+    sic_array_free(&scan->allocator, &scan->tokens, sizeof(struct sic_token));
+    sic_array_free(&scan->allocator, &scan->sids, sizeof(struct sic_sid));
+    sic_array_free(&scan->allocator, &scan->names, sizeof(struct sic_name));
+    sic_array_free(&scan->allocator, &scan->handles, sizeof(struct sic_handle));
+    sic_array_free(&scan->allocator, &scan->devices, sizeof(struct sic_device));
+    sic_array_free(&scan->allocator, &scan->kernel_views, sizeof(struct sic_kernel_view));
+    sic_array_free(&scan->allocator, &scan->peb_pointers, sizeof(struct sic_peb_pointer));
+    sic_array_free(&scan->allocator, &scan->pages, sizeof(struct sic_page));
     sic_index_free(&scan->allocator, &scan->subsection_index);
     sic_index_free(&scan->allocator, &scan->control_area_index);
 }

@@ -10,16 +10,51 @@
 
 #define SIC_NONE UINT32_MAX
 
+/* Which pointer of a PEB. */
+enum sic_peb_field {
+    SIC_PEB_API_SET_MAP,
+    SIC_PEB_READ_ONLY_SHARED_MEMORY_BASE,
+    SIC_PEB_SHARED_DATA,
+    SIC_PEB_READ_ONLY_STATIC_SERVER_DATA,
+    SIC_PEB_ANSI_CODE_PAGE_DATA,
+    SIC_PEB_OEM_CODE_PAGE_DATA,
+    SIC_PEB_UNICODE_CASE_TABLE_DATA,
+    SIC_PEB_GDI_SHARED_HANDLE_TABLE,
+    SIC_PEB_SHIM_DATA,
+    SIC_PEB_ACTIVATION_CONTEXT_DATA,
+    SIC_PEB_PROCESS_ASSEMBLY_STORAGE_MAP,
+    SIC_PEB_SYSTEM_DEFAULT_ACTIVATION_CONTEXT_DATA,
+    SIC_PEB_SYSTEM_ASSEMBLY_STORAGE_MAP,
+    SIC_PEB_CSR_SERVER_READ_ONLY_SHARED_MEMORY_BASE,
+    SIC_PEB_LEAP_SECOND_DATA,
+    SIC_PEB_FIELD_COUNT
+};
+
 /* UTF-16 units in sic_scan.strings. length 0 with offset SIC_NONE: the kernel has a name, but it could not be read. */
 struct sic_string {
     uint32_t offset;
     uint32_t length;
 };
 
-#define SIC_PROCESS_EXITED     0x1u /* ExitTime is set */
-#define SIC_PROCESS_HAS_PATH   0x2u /* `path` was asked for and read */
-#define SIC_PROCESS_UNLISTED   0x4u /* not in the process list: views of sections lead to it */
-#define SIC_PROCESS_NOT_WALKED 0x8u /* it has a tree, which was not walked: a problem says why */
+/* Bytes of sic_scan.bytes. length 0 with offset SIC_NONE: there are none, or they could not be read. */
+struct sic_blob {
+    uint32_t offset;
+    uint32_t length;
+};
+
+#define SIC_PROCESS_EXITED           0x1u   /* ExitTime is set */
+#define SIC_PROCESS_HAS_PATH         0x2u   /* `path` was asked for and read */
+#define SIC_PROCESS_UNLISTED         0x4u   /* not in the process list: views of sections lead to it */
+#define SIC_PROCESS_NOT_WALKED       0x8u   /* it has a tree, which was not walked: a problem says why */
+#define SIC_PROCESS_EXITING          0x10u  /* the kernel has begun to tear it down */
+#define SIC_PROCESS_WOW64            0x20u  /* a 32-bit process */
+#define SIC_PROCESS_WOW64_KNOWN      0x40u  /* whether it is one was read */
+#define SIC_PROCESS_PROTECTION_KNOWN 0x80u  /* `protection` was read */
+#define SIC_PROCESS_HANDLES_READ     0x100u /* its handle table was read to its end */
+#define SIC_PROCESS_HANDLES_INCOMPLETE                                                                                 \
+    0x200u                                /* parts of its handle table could not be read, or contradict themselves */
+#define SIC_PROCESS_PEB_READ       0x400u /* its PEB was asked for and read */
+#define SIC_PROCESS_PEB_UNREADABLE 0x800u /* its PEB was asked for and is not to be had */
 
 struct sic_process {
     uint64_t eprocess_va;
@@ -39,6 +74,106 @@ struct sic_process {
     uint32_t private_count;  /* of them private memory */
     uint32_t deleting_count; /* of them being unmapped: passed over */
     uint32_t unshared_count; /* of them mapped, but without prototype PTEs (device or physical memory) */
+    uint32_t token;          /* index into sic_scan.tokens, or SIC_NONE: unknown */
+    uint64_t peb_va;         /* 0: none, or unknown */
+    uint64_t handle_table_va;
+    uint8_t protection; /* PS_PROTECTION: bits 0:3 type (1 light, 2 full), 3:1 audit, 4:4 signer */
+    uint8_t reserved[7];
+};
+
+/* A SID of a token, and how it counts (SE_GROUP_…). */
+struct sic_sid {
+    struct sic_blob
+        sid; /* the SID as it lies in memory: revision, count, authority, sub-authorities; at most 68 bytes */
+    uint32_t attributes;
+    uint32_t reserved;
+};
+
+#define SIC_TOKEN_READ               0x1u  /* the user and the groups were read */
+#define SIC_TOKEN_PACKAGE_KNOWN      0x2u  /* whether it has a package was read; AppContainers have one */
+#define SIC_TOKEN_LOW_PRIVILEGE      0x4u  /* a low-privilege AppContainer: the attribute WIN://NOALLAPPPKG is set */
+#define SIC_TOKEN_ATTRIBUTES_KNOWN   0x8u  /* the attributes that decide SIC_TOKEN_LOW_PRIVILEGE were read */
+#define SIC_TOKEN_CAPABILITIES_KNOWN 0x10u /* all capabilities were read */
+#define SIC_TOKEN_RESTRICTED_KNOWN   0x20u /* all restricting SIDs were read; none: the token is not restricted */
+
+/* The primary token of a process. */
+struct sic_token {
+    uint64_t va;
+    uint32_t session_id;   /* SIC_NONE: unknown */
+    uint32_t kernel_flags; /* _TOKEN.TokenFlags */
+    uint32_t integrity;    /* RID of the mandatory label S-1-16-RID; SIC_NONE: unknown */
+    uint32_t flags;
+    struct sic_blob package; /* the package's SID */
+    uint32_t first_group;    /* into sic_scan.sids; the first is the user */
+    uint32_t group_count;
+    uint32_t first_capability;
+    uint32_t capability_count;
+    uint32_t first_restricted;
+    uint32_t restricted_count;
+};
+
+enum sic_name_kind { SIC_NAME_DIRECTORY, SIC_NAME_SECTION, SIC_NAME_SYMBOLIC_LINK, SIC_NAME_KIND_COUNT };
+
+#define SIC_NAME_UNREAD 0x1u /* a directory of which a part could not be read, or that contradicts itself */
+
+/* An entry of an object directory that matters: a section, a symbolic link, a directory. The first is the root. */
+struct sic_name {
+    uint64_t object_va;
+    struct sic_string name;   /* its last part; the root's is empty */
+    struct sic_string target; /* of a symbolic link: "\Device\HarddiskVolume2" */
+    uint32_t parent;          /* index of its directory among the names; SIC_NONE: the root */
+    uint32_t section;         /* of a section: index into sic_scan.sections, or SIC_NONE: no process maps it */
+    uint32_t kind;
+    uint32_t flags;
+};
+
+/* A handle to a section. */
+struct sic_handle {
+    uint64_t object_va;
+    uint32_t value;
+    uint32_t access; /* SECTION_MAP_WRITE 2, SECTION_MAP_READ 4, … */
+    uint32_t process;
+    uint32_t section; /* or SIC_NONE: no process maps it */
+};
+
+/* A device that files of sections lie on, and the name of its object. */
+struct sic_device {
+    uint64_t va;
+    struct sic_string path; /* \Device\HarddiskVolume2; unknown: offset SIC_NONE */
+};
+
+enum sic_kernel_view_kind { SIC_KERNEL_VIEW_SESSION = 2, SIC_KERNEL_VIEW_CACHE = 3 };
+
+/* A view of the kernel's own, found in a section's list of views. Its extent is not told there. */
+struct sic_kernel_view {
+    uint64_t va;
+    uint32_t section;
+    uint32_t kind;
+    uint32_t session_id; /* of a session view; SIC_NONE: unknown, or a view of system space that is no session's */
+    uint32_t page_count; /* of a view of the system cache; 0: unknown */
+    uint64_t first_page; /* the section's page where it begins; of a view of the system cache only */
+};
+
+/* A pointer of a process's PEB to memory that processes share. */
+struct sic_peb_pointer {
+    uint64_t value;
+    uint32_t process;
+    uint32_t field; /* enum sic_peb_field */
+};
+
+#define SIC_PAGE_HAS_PTE      0x1u
+#define SIC_PAGE_HAS_TAG      0x2u
+#define SIC_PAGE_HAS_PHYSICAL 0x4u
+#define SIC_PAGE_HAS_BYTES    0x8u
+
+/* What a view's first page is, read when somebody asks for evidence. */
+struct sic_page {
+    uint64_t pte;        /* what FirstPrototypePte points to */
+    uint64_t physical;   /* address of the byte that the view's first byte is */
+    uint8_t bytes[16];   /* that the view begins with */
+    uint8_t pool_tag[4]; /* of the pool block that the array of prototype PTEs lies in: "MmSt" */
+    uint32_t view;
+    uint32_t flags;
     uint32_t reserved;
 };
 
@@ -92,6 +227,7 @@ struct sic_subsection {
 #define SIC_SECTION_HAS_NAME     0x10u /* `name` was read */
 #define SIC_SECTION_SIZE_UNKNOWN 0x20u /* its segment, which is pageable, is not in memory */
 #define SIC_SECTION_RING_WALKED  0x40u /* its own list of views was held against the VAD trees */
+#define SIC_SECTION_LARGE_PAGES  0x80u /* its segment says that large pages back it */
 
 /* A section's control area. Where it is SIC_SECTION_UNREAD and even its address is unknown, `control_area_va` is 0. */
 struct sic_section {
@@ -108,6 +244,8 @@ struct sic_section {
     uint32_t view_count;   /* views found in VAD trees */
     uint32_t cache_views;  /* of mapped_views, those of the system cache */
     uint32_t kernel_views; /* views of session and system space, where the section's own list was walked */
+    uint32_t device;       /* index into sic_scan.devices: where its file lies; SIC_NONE: unknown or none */
+    uint32_t reserved;
 };
 
 /* What keeps an answer from being whole. Each names the address where it happened. */
@@ -164,6 +302,15 @@ struct sic_scan {
     struct sic_array subsections;        /* struct sic_subsection */
     struct sic_array sections;           /* struct sic_section */
     struct sic_array strings;            /* uint16_t */
+    struct sic_array bytes;              /* uint8_t */
+    struct sic_array tokens;             /* struct sic_token */
+    struct sic_array sids;               /* struct sic_sid */
+    struct sic_array names;              /* struct sic_name */
+    struct sic_array handles;            /* struct sic_handle, by process, then by value */
+    struct sic_array devices;            /* struct sic_device */
+    struct sic_array kernel_views;       /* struct sic_kernel_view, by section */
+    struct sic_array peb_pointers;       /* struct sic_peb_pointer, by process */
+    struct sic_array pages;              /* struct sic_page, by view */
     struct sic_array problems;           /* struct sic_problem */
     struct sic_array notes;              /* struct sic_note */
     uint32_t skipped_processes;          /* live scans: listed, but gone when their turn came */

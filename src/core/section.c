@@ -20,6 +20,7 @@ static uint32_t intern_section(struct sic_scan *scan, uint64_t control_area_va)
     section->control_area_va = control_area_va;
     section->flags = SIC_SECTION_UNREAD;
     section->name.offset = SIC_NONE;
+    section->device = SIC_NONE;
     index = scan->sections.count - 1;
     return sic_index_add(&scan->allocator, &scan->control_area_index, control_area_va, index) ? index : SIC_NONE;
 }
@@ -154,6 +155,7 @@ static bool add_unread_section(struct sic_scan *scan, uint32_t index)
         return false;
     section->flags = SIC_SECTION_UNREAD;
     section->name.offset = SIC_NONE;
+    section->device = SIC_NONE;
     sic_scan_subsection(scan, index)->section = scan->sections.count - 1;
     return true;
 }

@@ -194,6 +194,7 @@ static const char *unpack_processes(struct unpacker *unpacker)
             .vad_count = wire.vad_count,
             .path = {.offset = wire.path.offset, .length = wire.path.length},
             .flags = wire.flags,
+            .token = SIC_NONE,
             .first_view = wire.first_view,
             .view_count = wire.view_count,
             .node_count = wire.node_count,
@@ -334,6 +335,7 @@ static const char *unpack_sections(struct unpacker *unpacker)
             .view_count = wire.view_count,
             .cache_views = wire.cache_views,
             .kernel_views = wire.kernel_views,
+            .device = SIC_NONE,
         };
     }
     return NULL;
