@@ -1,6 +1,6 @@
 #include "kernel/address_space.h"
 
-#include "kernel/page_table.h"
+#include "core/page_table.h"
 
 #include <stdlib.h>
 #include <string.h>
