@@ -47,11 +47,22 @@ static uint32_t find_successor(const struct sic_scan *scan, const struct sic_vie
     return SIC_NONE;
 }
 
+/* An image's section has one array; a view of it that claims to be longer is forged. */
+static bool is_past_image(const struct sic_scan *scan, const struct sic_view *view, uint64_t page)
+{
+    uint32_t section = sic_scan_subsection(scan, view->subsection)->section;
+
+    return view->last_contiguous_pte == SIC_WHOLE_VIEW_CONTIGUOUS && section != SIC_NONE &&
+           page >= sic_scan_section(scan, section)->pte_count;
+}
+
 uint64_t sic_view_prototype_pte(const struct sic_scan *scan, const struct sic_view *view, uint64_t page)
 {
     uint64_t contiguous = sic_view_contiguous_pages(view), base;
     uint32_t next;
 
+    if (page > 0 && is_past_image(scan, view, page))
+        return 0;
     if (page < contiguous)
         return view->first_prototype_pte + page * 8;
     if (view->flags & SIC_VIEW_TORN)
