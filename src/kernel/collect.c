@@ -5,6 +5,7 @@
 #include "core/process.h"
 #include "core/section.h"
 #include "core/vad.h"
+#include "kernel/owners.h"
 #include "platform/processors.h"
 #include "util/memory.h"
 
@@ -296,6 +297,8 @@ enum sic_status sic_collect(const struct sic_kernel *kernel, const struct sic_co
     status = collect_all(&collection, &reader, error);
     if (status == SIC_OK && !read_decoration(&collection, &reader))
         status = no_memory(error);
+    if (status == SIC_OK)
+        status = sic_owners_collect(kernel, options, error, scan);
     if (status == SIC_OK)
         sic_scan_sort_problems(scan);
     sic_address_space_destroy(collection.space);

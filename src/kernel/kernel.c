@@ -3,7 +3,7 @@
 #include "kernel/find.h"
 #include "kernel/globals.h"
 #include "kernel/layout_choice.h"
-#include "kernel/page_table.h"
+#include "core/page_table.h"
 #include "util/memory.h"
 
 /* NtBuildNumber holds the build in its low half, and free (f) or checked (c) in the highest digit. */
