@@ -150,7 +150,7 @@ bool sic_handle_table_find(struct sic_handle_tables *tables, struct sic_scan *sc
                         &table_va))
         search.is_damaged = true;
     else if (table_va != 0) {
-        process->handle_table_va = table_va;
+        process->handle_table_va = sic_is_kernel_pointer(table_va, 8) ? table_va : 0;
         if (sic_is_kernel_pointer(table_va, 8) && is_table_of(reader, layout, table_va, process) &&
             sic_reader_u64(reader, table_va + sic_layout_offset(layout, SIC_FIELD_HANDLE_TABLE_TABLE_CODE),
                            &table_code))
