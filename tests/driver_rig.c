@@ -15,7 +15,12 @@
 
 static void pack_image(struct rig *rig, const char *path)
 {
-    struct sic_collect_options options = {.threads = 1, .with_paths = true, .with_names = true, .minimum_views = 1};
+    struct sic_collect_options options = {.threads = 1,
+                                          .with_paths = true,
+                                          .with_names = true,
+                                          .with_objects = true,
+                                          .with_handles = true,
+                                          .minimum_views = 1};
     struct sic_error error = {.message = ""};
     struct sic_image *image;
     struct sic_kernel kernel;
@@ -25,8 +30,10 @@ static void pack_image(struct rig *rig, const char *path)
         fail_msg("%s", error.message);
     sic_scan_init(&rig->scan, sic_heap_allocator());
     assert_int_equal(sic_collect(&kernel, &options, &error, &rig->scan), SIC_OK);
-    rig->request = (struct sic_request){
-        .layout = kernel.profile.layout, .want = SIC_WIRE_WANT_PATHS | SIC_WIRE_WANT_NAMES, .minimum_views = 1};
+    rig->request = (struct sic_request){.layout = kernel.profile.layout,
+                                        .want = SIC_WIRE_WANT_PATHS | SIC_WIRE_WANT_NAMES | SIC_WIRE_WANT_OBJECTS |
+                                                SIC_WIRE_WANT_HANDLES,
+                                        .minimum_views = 1};
     sic_image_close(image);
     rig->expected_size = (size_t)sic_pack_size(&rig->scan, NULL);
     rig->expected = malloc(rig->expected_size);
