@@ -3,6 +3,7 @@
 #include "core/accounts.h"
 #include "core/device.h"
 #include "core/directory.h"
+#include "core/evidence.h"
 #include "core/handle_table.h"
 #include "core/names.h"
 #include "core/pack.h"
@@ -11,6 +12,7 @@
 #include "core/request.h"
 #include "core/section.h"
 #include "core/steady.h"
+#include "core/token.h"
 #include "process.h"
 #include "reader.h"
 #include "routines.h"
@@ -31,6 +33,7 @@ typedef struct _SIC_SCAN {
     struct sic_vad_walker Walker;
     struct sic_objects Objects;
     struct sic_handle_tables HandleTables;
+    struct sic_token_reader Tokens;
 } SIC_SCAN, *PSIC_SCAN;
 
 static NTSTATUS RequestStatus(enum sic_request_fault Fault)
@@ -167,7 +170,8 @@ static bool AddHeld(PSIC_SCAN Scan, const SIC_PROCESS_ID *Id, const SIC_HELD_PRO
     *Record = Read;
     if (Held->IsKept ? !sic_steady_walk(&Scan->Walker, Target, Index, WALK_TRIES) : !AddEnding(Target, Index))
         return false;
-    if (!AddHandles(Scan, Index))
+    if (!AddHandles(Scan, Index) ||
+        (Scan->Request.want & SIC_WIRE_WANT_TOKENS && !sic_token_read(&Scan->Tokens, Target, Index)))
         return false;
     return !(Scan->Request.want & SIC_WIRE_WANT_PATHS) ||
            sic_process_read_path(Target, &Scan->Reader.Interface, &Scan->Request.layout, Index);
@@ -206,6 +210,14 @@ static bool AddObjects(PSIC_SCAN Scan)
             sic_devices_read(&Scan->Scan, &Scan->Reader.Interface, &Scan->Objects, Scan->Request.minimum_views));
 }
 
+/* What the kernel's memory tells of first pages. The rest is in the memory of processes, which the agent reads. */
+static bool AddFirstPages(PSIC_SCAN Scan)
+{
+    return !(Scan->Request.want & SIC_WIRE_WANT_FIRST_PAGES) ||
+           (sic_evidence_list(&Scan->Scan) &&
+            sic_evidence_read_kernel(&Scan->Scan, &Scan->Reader.Interface, 0, Scan->Scan.pages.count));
+}
+
 /*
  * Sections' own lists of views against the trees. A process that only views lead to is noted, not walked: it started
  * after the list was taken, or somebody took it out of the list, and the driver holds none that the kernel does not
@@ -239,7 +251,7 @@ static bool Collect(PSIC_SCAN Scan)
     if (!sic_sections_resolve(&Scan->Scan, &Scan->Reader.Interface, &Scan->Request.layout) ||
         !sic_steady_check_views(&Scan->Scan) || !CompareAccounts(Scan) ||
         !sic_handles_resolve(&Scan->Scan, &Scan->Reader.Interface, &Scan->Request.layout) || !AddNames(Scan) ||
-        !AddObjects(Scan))
+        !AddObjects(Scan) || !AddFirstPages(Scan))
         return false;
     sic_scan_sort_problems(&Scan->Scan);
     /* Cancelled loops leave records unread: what they made is no answer. */
@@ -278,11 +290,13 @@ static NTSTATUS Answer(PSIC_SCAN Scan, PIRP Irp, PVOID Output, ULONG OutputSize,
     Scan->Allocator = SicMemoryAllocator(&Scan->Memory);
     sic_scan_init(&Scan->Scan, &Scan->Allocator);
     sic_vad_walker_init(&Scan->Walker, &Scan->Reader.Interface, &Scan->Request.layout);
+    sic_token_reader_init(&Scan->Tokens, &Scan->Reader.Interface, &Scan->Request.layout);
     Status = SicReaderOpen(&Scan->Reader, &Scan->Memory, Irp);
     if (NT_SUCCESS(Status))
         Status = Run(Scan);
     if (NT_SUCCESS(Status))
         Status = Deliver(&Scan->Scan, Output, OutputSize, Written);
+    sic_token_reader_deinit(&Scan->Tokens, &Scan->Allocator);
     sic_handle_tables_deinit(&Scan->HandleTables, &Scan->Allocator);
     sic_vad_walker_deinit(&Scan->Walker, &Scan->Allocator);
     sic_scan_deinit(&Scan->Scan);

@@ -44,7 +44,7 @@ static void check_answers(struct rig *rig)
 
 /* What was read in all worlds together: equal answers must not be equal because they are empty. */
 struct found {
-    uint32_t views, names, handles, devices, kernel_views;
+    uint32_t views, names, handles, devices, kernel_views, tokens, pages;
 };
 
 static void count_found(struct found *found, const struct sic_scan *scan)
@@ -54,6 +54,8 @@ static void count_found(struct found *found, const struct sic_scan *scan)
     found->handles += scan->handles.count;
     found->devices += scan->devices.count;
     found->kernel_views += scan->kernel_views.count;
+    found->tokens += scan->tokens.count;
+    found->pages += scan->pages.count;
 }
 
 static void test_every_epoch(void **state)
@@ -80,10 +82,13 @@ static void test_every_epoch(void **state)
             rig_close(&rig);
         }
     }
-    print_message("%s: %u worlds, %u views, %u names, %u handles, %u devices, %u kernel views\n", ek_port.name, worlds,
-                  found.views, found.names, found.handles, found.devices, found.kernel_views);
+    print_message(
+        "%s: %u worlds, %u views, %u names, %u handles, %u devices, %u kernel views, %u tokens, %u first pages\n",
+        ek_port.name, worlds, found.views, found.names, found.handles, found.devices, found.kernel_views, found.tokens,
+        found.pages);
     assert_true(worlds >= 19 && found.views > worlds * 20);
     assert_true(found.names > worlds * 20 && found.handles > worlds && found.devices >= worlds / 2);
+    assert_true(found.tokens > worlds && found.pages > worlds);
 }
 
 static void test_what_is_wanted(void **state)
@@ -99,6 +104,7 @@ static void test_what_is_wanted(void **state)
     rig_unpack(&rig, &scan);
     assert_int_equal(scan.strings.count, 0);
     assert_int_equal(scan.names.count + scan.handles.count + scan.devices.count, 0);
+    assert_int_equal(scan.tokens.count + scan.pages.count, 0);
     assert_int_equal(scan.views.count, rig.scan.views.count);
     sic_scan_deinit(&scan);
     rig.request.want = SIC_WIRE_WANT_NAMES;
