@@ -350,6 +350,12 @@ static void test_integrity(void **state)
     assert_int_equal(read_token(world)->integrity, SIC_NONE);
     put_field(world, TOKEN_AT, SIC_FIELD_TOKEN_INTEGRITY_INDEX, 3, 4);
     assert_int_equal(read_token(world)->integrity, SIC_NONE);
+    /* The label cannot be read, and no other SID could before it. */
+    put_field(world, TOKEN_AT, SIC_FIELD_TOKEN_INTEGRITY_INDEX, 0, 4);
+    put_field(world, TOKEN_AT, SIC_FIELD_TOKEN_GROUPS, FLAT_BASE + 0xf000, 8);
+    assert_int_equal(read_token(world)->group_count, 3);
+    assert_int_equal(read_token(world)->integrity, SIC_NONE);
+    put_token(world);
     /* No label stands there. */
     put_field(world, TOKEN_AT, SIC_FIELD_TOKEN_INTEGRITY_INDEX, 1, 4);
     assert_int_equal(read_token(world)->integrity, SIC_NONE);
