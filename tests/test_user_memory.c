@@ -411,6 +411,7 @@ static void test_evidence(void **state)
     /* A block of whole pages has no header before it; what stands there is another's. */
     map(world, KERNEL_ROOT, ARRAY_VA - PAGE, 1, frame(DATA + 20) | FLAGS);
     sic_scan_subsection(&world->scan, 0)->base = ARRAY_VA;
+    sic_scan_subsection(&world->scan, 0)->pte_count = 8;
     assert_int_equal(read_evidence(world)->flags, SIC_PAGE_HAS_PTE);
     sic_scan_subsection(&world->scan, 0)->base = ARRAY_VA + 0x18;
     assert_int_equal(read_evidence(world)->flags, SIC_PAGE_HAS_PTE);
