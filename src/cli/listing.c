@@ -196,6 +196,12 @@ enum sic_status sic_listing_identify(const struct sic_options *options, struct s
     return status == SIC_NOT_MINE ? open_image(options, options->image, error, listing) : status;
 }
 
+/* What needs names, handles, PEBs: all but the first SiC's listing. */
+static bool needs_meaning(const struct sic_options *options)
+{
+    return options->form != SIC_FORM_PLAIN || options->selection.named || options->selection.names.count > 0;
+}
+
 enum sic_status sic_listing_open(const struct sic_options *options, struct sic_error *error,
                                  struct sic_listing *listing)
 {
@@ -215,6 +221,8 @@ enum sic_status sic_listing_open(const struct sic_options *options, struct sic_e
         status = no_memory(error);
     if (status == SIC_OK)
         status = name_processes(listing, error);
+    if (status == SIC_OK && needs_meaning(options) && !sic_meaning_init(&listing->scan, &listing->meaning))
+        status = no_memory(error);
     if (status == SIC_OK)
         status = sic_listing_select(listing, options, error);
     return status;
@@ -226,6 +234,7 @@ void sic_listing_close(struct sic_listing *listing)
         free(listing->names[i]);
     free(listing->names);
     free(listing->selected);
+    sic_meaning_deinit(&listing->meaning);
     sic_shared_writable_deinit(&listing->scan, &listing->shared_writable);
     sic_regions_deinit(&listing->regions);
     sic_scan_deinit(&listing->scan);
@@ -275,6 +284,11 @@ const char *sic_section_kind_token(const struct sic_section *section)
     if (section->flags & (SIC_SECTION_UNREAD | SIC_SECTION_IMAGE | SIC_SECTION_FILE))
         return sic_section_kind(section);
     return section->flags & SIC_SECTION_PHYSICAL ? "physical" : "paging-file";
+}
+
+const char *sic_listing_missing(const struct sic_listing *listing)
+{
+    return listing->is_live ? "unknown" : "not in this image";
 }
 
 char *sic_section_name(const struct sic_scan *scan, const struct sic_section *section)
