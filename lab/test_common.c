@@ -50,6 +50,17 @@ uint64_t seen_field(const struct seen *seen, uint64_t object, const char *field)
     return reader_u64(&seen->reader, object + reader_offset(&seen->reader, field));
 }
 
+uint64_t seen_block(const struct seen *seen, uint64_t object)
+{
+    static const unsigned sizes[] = {32, 32, 16, 32, 16, 16, 16};
+    uint64_t header = object - reader_offset(&seen->reader, "_OBJECT_HEADER.Body");
+    uint32_t mask = reader_u32(&seen->reader, header + reader_offset(&seen->reader, "_OBJECT_HEADER.InfoMask")) & 0xff;
+    uint64_t block = header;
+    for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        block -= mask & 1u << i ? sizes[i] : 0;
+    return block;
+}
+
 /* MiState's RVA in data/kernels.txt, or the one that the lab makes up. */
 static unsigned state_rva(const char *truth)
 {

@@ -86,16 +86,32 @@ void lab_world_build(struct lab_world *world, struct lab_scenario *scenario, con
     lab_sections_place(world);
     init_pools(world);
     lab_kernel_build(world);
+    lab_namespace_build(world);
     lab_sections_build(world);
     lab_processes_build(world);
     lab_nodes_place(world);
+    lab_kernel_views_build(world, true);
     lab_nodes_build(world);
+    lab_kernel_views_build(world, false);
     lab_user_build(world);
+    lab_handles_choose(world);
+    lab_section_objects_build(world);
+    lab_handles_build(world);
+    lab_peb_pointers_build(world);
     finish(world);
+}
+
+static void free_placed(struct lab_placed_objects *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        free(list->items[i].path);
+    free(list->items);
 }
 
 void lab_world_deinit(struct lab_world *world)
 {
+    free_placed(&world->directories);
+    free_placed(&world->devices);
     lab_memory_deinit(&world->memory);
     free(world->order);
     free(world->first_node);
