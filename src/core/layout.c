@@ -108,11 +108,16 @@ static bool is_structure_size_sane(const struct sic_layout *layout, enum sic_fie
     return true;
 }
 
-static bool are_bits_sane(const struct sic_layout_field *field)
+/* Words of flags have up to 8 bytes, a handle table's entry 16. */
+static bool are_bits_sane(const struct sic_layout *layout, enum sic_field index)
 {
+    const struct sic_layout_field *field = &layout->fields[index];
+    bool is_in_entry = index == SIC_FIELD_HANDLE_TABLE_ENTRY_OBJECT || index == SIC_FIELD_HANDLE_TABLE_ENTRY_ACCESS;
+
     if (field->bit_count == 0)
         return field->first_bit == 0;
-    return field->bit_count < 64 && field->offset % 8 * 8 + field->first_bit + field->bit_count <= 64;
+    return field->bit_count < 64 && field->offset < (is_in_entry ? 16 : 8) &&
+           field->offset % 8 * 8 + field->first_bit + field->bit_count <= 64;
 }
 
 /*
@@ -141,7 +146,7 @@ enum sic_field sic_layout_first_bad_field(const struct sic_layout *layout)
                 return field;
             continue;
         }
-        if (description->offset > SIC_STRUCTURE_LIMIT || !are_bits_sane(description) ||
+        if (description->offset > SIC_STRUCTURE_LIMIT || !are_bits_sane(layout, field) ||
             !is_structure_size_sane(layout, field))
             return field;
     }

@@ -93,4 +93,10 @@ static inline bool sic_is_kernel_pointer(uint64_t va, uint64_t alignment)
     return va >> 47 == 0x1ffff && (va & (alignment - 1)) == 0;
 }
 
+/* An address of a process's own half (47 bits), not of its first 64 KiB, which are never mapped. */
+static inline bool sic_is_user_pointer(uint64_t va, uint64_t alignment)
+{
+    return va >= 0x10000 && va >> 47 == 0 && (va & (alignment - 1)) == 0;
+}
+
 #endif

@@ -8,13 +8,8 @@
 
 #include "core/reader.h"
 #include "image/image.h"
+#include "kernel/page_walk.h"
 #include "util/status.h"
-
-/* How the page tables are to be read. */
-struct sic_paging {
-    uint64_t root_pa;          /* physical address of the PML4 */
-    uint64_t invalid_pte_mask; /* xored into the frame number of swizzled invalid PTEs (L1TF); 0: unknown or none */
-};
 
 struct sic_address_space;
 

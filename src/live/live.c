@@ -67,7 +67,7 @@ static void give_turn(HANDLE turn)
 
 /* One layout, tried on the running kernel. */
 struct trial {
-    struct sic_device *device;
+    struct sic_device_handle *device;
     struct sic_request request;
     struct sic_scan *scan;
 };
@@ -86,7 +86,7 @@ static enum sic_status run_trial(void *context, const struct sic_layout *layout,
 static enum sic_status ask(const struct sic_live_options *options, struct sic_error *error, struct sic_kernel *kernel,
                            struct sic_scan *scan)
 {
-    struct sic_device device = {0};
+    struct sic_device_handle device = {0};
     struct trial context = {
         .device = &device,
         .request = {.want = (options->with_paths ? SIC_WIRE_WANT_PATHS : 0) |
