@@ -147,26 +147,3 @@ uint32_t sic_peb_evidence_known_fields(const struct sic_peb_evidence *evidence, 
         fields |= 1u << sic_peb_evidence_pointer(evidence, process, i)->field;
     return fields;
 }
-
-const char *sic_peb_field_name(unsigned field)
-{
-    static const char *const names[SIC_PEB_FIELD_COUNT] = {
-        [SIC_PEB_API_SET_MAP] = "ApiSetMap",
-        [SIC_PEB_READ_ONLY_SHARED_MEMORY_BASE] = "ReadOnlySharedMemoryBase",
-        [SIC_PEB_SHARED_DATA] = "SharedData",
-        [SIC_PEB_READ_ONLY_STATIC_SERVER_DATA] = "ReadOnlyStaticServerData",
-        [SIC_PEB_ANSI_CODE_PAGE_DATA] = "AnsiCodePageData",
-        [SIC_PEB_OEM_CODE_PAGE_DATA] = "OemCodePageData",
-        [SIC_PEB_UNICODE_CASE_TABLE_DATA] = "UnicodeCaseTableData",
-        [SIC_PEB_GDI_SHARED_HANDLE_TABLE] = "GdiSharedHandleTable",
-        [SIC_PEB_SHIM_DATA] = "pShimData",
-        [SIC_PEB_ACTIVATION_CONTEXT_DATA] = "ActivationContextData",
-        [SIC_PEB_PROCESS_ASSEMBLY_STORAGE_MAP] = "ProcessAssemblyStorageMap",
-        [SIC_PEB_SYSTEM_DEFAULT_ACTIVATION_CONTEXT_DATA] = "SystemDefaultActivationContextData",
-        [SIC_PEB_SYSTEM_ASSEMBLY_STORAGE_MAP] = "SystemAssemblyStorageMap",
-        [SIC_PEB_CSR_SERVER_READ_ONLY_SHARED_MEMORY_BASE] = "CsrServerReadOnlySharedMemoryBase",
-        [SIC_PEB_LEAP_SECOND_DATA] = "LeapSecondData",
-    };
-
-    return names[field];
-}

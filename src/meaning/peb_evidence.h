@@ -4,6 +4,7 @@
 #ifndef SIC_MEANING_PEB_EVIDENCE_H
 #define SIC_MEANING_PEB_EVIDENCE_H
 
+#include "core/peb.h"
 #include "core/scan.h"
 #include "core/sort.h"
 
@@ -36,8 +37,5 @@ uint32_t sic_peb_evidence_known_fields(const struct sic_peb_evidence *evidence, 
 uint32_t sic_peb_evidence_count(const struct sic_peb_evidence *evidence, uint32_t process);
 const struct sic_peb_pointer *sic_peb_evidence_pointer(const struct sic_peb_evidence *evidence, uint32_t process,
                                                        uint32_t index);
-
-/* "ApiSetMap": as the symbols of the _PEB spell it. */
-const char *sic_peb_field_name(unsigned field);
 
 #endif
