@@ -65,12 +65,13 @@ char *sic_section_device(const struct sic_scan *scan, const struct sic_section *
 
 char *sic_process_path(const struct sic_scan *scan, const struct sic_drives *drives, const struct sic_process *process)
 {
-    const uint16_t *units = sic_text_units(scan, process->path);
     const struct sic_drive *drive;
+    const uint16_t *units;
     char letter[] = "X:";
 
     if (!(process->flags & SIC_PROCESS_HAS_PATH) || !sic_text_is_known(scan, process->path))
         return NULL;
+    units = sic_text_units(scan, process->path);
     drive = sic_drives_find(drives, units, process->path.length);
     if (!drive)
         return sic_text_escape(scan, process->path);

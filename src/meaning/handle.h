@@ -25,7 +25,7 @@ const struct sic_key *sic_handles_find(const struct sic_handles *handles, uint32
 /* Whether who holds the handle may map views that write what all see. */
 bool sic_access_maps_writable(uint32_t access);
 
-#define SIC_ACCESS_TEXT_SIZE 128u
+#define SIC_ACCESS_TEXT_SIZE 160u
 
 /* "query, map read, map write": the rights to the section; others, if any, as one hexadecimal number at the end. */
 void sic_access_format(uint32_t access, char text[SIC_ACCESS_TEXT_SIZE]);

@@ -139,11 +139,14 @@ static bool replace_start(const struct sic_object_names *names, uint32_t link, u
     struct sic_string target = name_at(names, link)->target;
     uint32_t rest = path->length - replaced;
 
-    if (!sic_text_is_known(names->scan, target) || target.length == 0 ||
-        sic_text_units(names->scan, target)[0] != '\\' || target.length > SIC_OBJECT_PATH_LIMIT - rest)
+    /* \GLOBAL??\GLOBALROOT leads to nothing, which is the root. */
+    if (!sic_text_is_known(names->scan, target) ||
+        (target.length > 0 && sic_text_units(names->scan, target)[0] != '\\') ||
+        target.length > SIC_OBJECT_PATH_LIMIT - rest)
         return false;
     memmove(path->units + target.length, path->units + replaced, rest * sizeof(uint16_t));
-    memcpy(path->units, sic_text_units(names->scan, target), target.length * sizeof(uint16_t));
+    if (target.length > 0)
+        memcpy(path->units, sic_text_units(names->scan, target), target.length * sizeof(uint16_t));
     path->length = target.length + rest;
     return true;
 }

@@ -131,12 +131,13 @@ static const struct {
 
 bool sic_sid_format(const struct sic_scan *scan, struct sic_blob sid, char text[SIC_SID_TEXT_SIZE])
 {
-    const uint8_t *bytes = (const uint8_t *)scan->bytes.elements + sid.offset;
+    const uint8_t *bytes;
     uint64_t authority = 0;
     int used;
 
     if (sid.offset > scan->bytes.count || sid.length > scan->bytes.count - sid.offset || sid.length < 8)
         return false;
+    bytes = (const uint8_t *)scan->bytes.elements + sid.offset;
     if (bytes[0] != 1 || bytes[1] > 15 || sid.length != 8u + 4u * bytes[1])
         return false;
     for (unsigned i = 2; i < 8; i++)
