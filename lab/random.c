@@ -213,6 +213,7 @@ void lab_generate_random(const struct lab_random_options *options, struct lab_sc
     for (uint32_t i = 0; i < options->privates; i++)
         random_private(&generator);
     add_chain(&generator);
+    lab_random_facts(scenario, options->seed);
     free(generator.cursors);
     free(generator.edges);
 }
