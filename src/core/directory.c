@@ -46,6 +46,11 @@ static bool read_target(struct walk *walk, uint64_t object_va, struct sic_string
     va = object_va + sic_layout_offset(layout, SIC_FIELD_SYMBOLIC_LINK_TARGET);
     if (!sic_reader_u64(walk->reader, va, &first) || sic_is_kernel_pointer(first, 1))
         return true;
+    /* \GLOBAL??\GLOBALROOT leads to nothing in front of what follows it. */
+    if ((uint16_t)first == 0) {
+        *target = (struct sic_string){0};
+        return true;
+    }
     return read_string(walk, va, target);
 }
 

@@ -17,6 +17,11 @@ static bool is_optional_string(const struct sic_unpacker *unpacker, const struct
     return sic_unpack_is_string(unpacker, string, string->offset != SIC_WIRE_NONE);
 }
 
+static bool is_empty(const struct sic_wire_string *string)
+{
+    return string->offset == 0 && string->length == 0;
+}
+
 /* A SID, or none. */
 static bool is_sid(const struct sic_unpacker *unpacker, const struct sic_wire_blob *blob)
 {
@@ -56,8 +61,8 @@ static bool is_sound_name(const struct sic_unpacker *unpacker, const struct sic_
            (wire->section == SIC_WIRE_NONE || wire->kind == SIC_NAME_SECTION) &&
            sic_unpack_is_index(wire->section, unpacker->tables[SIC_WIRE_SECTIONS].count) &&
            (wire->target.offset == SIC_WIRE_NONE || wire->kind == SIC_NAME_SYMBOLIC_LINK) &&
-           is_optional_string(unpacker, &wire->target) &&
-           (is_root ? wire->name.offset == 0 && wire->name.length == 0 : is_optional_string(unpacker, &wire->name));
+           (is_empty(&wire->target) || is_optional_string(unpacker, &wire->target)) &&
+           (is_root ? is_empty(&wire->name) : is_optional_string(unpacker, &wire->name));
 }
 
 static bool is_sound_handle(const struct sic_unpacker *unpacker, const struct sic_wire_handle *wire)
