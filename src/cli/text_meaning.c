@@ -263,44 +263,65 @@ static void put_rights(const struct sic_listing *listing, const struct sic_regio
                                         "all see what is written",
                                         "all see what is written to the shared parts, the rest is copied"};
 
-    put(output, "    Rights: %s; %s\n",
-        is_image ? "those of the image's parts" : sic_protection_words(view->protection), texts[writes]);
+    sic_output_text(output, "    Rights: ");
+    sic_output_text(output, is_image ? "those of the image's parts" : sic_protection_words(view->protection));
+    sic_output_text(output, "; ");
+    sic_output_text(output, texts[writes]);
+    sic_output_text(output, "\n");
 }
 
+/* In hexadecimal, then as ASCII. */
 static void put_bytes(const struct sic_page *page, struct sic_output *output)
 {
+    static const char digits[] = "0123456789abcdef";
+    char text[3 * 16 + 2 + 16 + 1];
+
+    for (unsigned i = 0; i < 16; i++) {
+        text[3 * i] = ' ';
+        text[3 * i + 1] = digits[page->bytes[i] >> 4];
+        text[3 * i + 2] = digits[page->bytes[i] & 0xf];
+        text[3 * 16 + 2 + i] = page->bytes[i] >= 0x20 && page->bytes[i] < 0x7f ? (char)page->bytes[i] : '.';
+    }
+    text[3 * 16] = text[3 * 16 + 1] = ' ';
+    text[sizeof(text) - 1] = '\n';
     sic_output_text(output, "    Bytes:");
-    for (unsigned i = 0; i < 16; i++)
-        put(output, " %02x", page->bytes[i]);
-    sic_output_text(output, "  ");
-    for (unsigned i = 0; i < 16; i++)
-        put(output, "%c", page->bytes[i] >= 0x20 && page->bytes[i] < 0x7f ? page->bytes[i] : '.');
-    sic_output_text(output, "\n");
+    sic_output_bytes(output, text, sizeof(text));
+}
+
+static void put_address(const char *label, bool is_known, uint64_t value, const char *missing,
+                        struct sic_output *output)
+{
+    sic_output_text(output, label);
+    if (is_known)
+        sic_output_address(output, value);
+    else
+        sic_output_text(output, missing);
 }
 
 static void put_page(const struct sic_listing *listing, uint32_t view, struct sic_output *output)
 {
+    static const struct sic_page none;
     const struct sic_page *page = sic_meaning_page(&listing->meaning, view);
     const char *missing = sic_listing_missing(listing);
-    uint32_t flags = page ? page->flags : 0;
     char tag[4 * SIC_ESCAPE_UNIT_SIZE + 1];
 
-    put(output, "    First page: physical address ");
-    if (flags & SIC_PAGE_HAS_PHYSICAL)
-        put(output, "%016" PRIx64 ", PTE ", page->physical);
-    else
-        put(output, "%s, PTE ", missing);
-    if (flags & SIC_PAGE_HAS_PTE)
-        put(output, "%016" PRIx64 ", pool tag ", page->pte);
-    else
-        put(output, "%s, pool tag ", missing);
-    if (flags & SIC_PAGE_HAS_TAG)
+    if (!page)
+        page = &none;
+    put_address("    First page: physical address ", page->flags & SIC_PAGE_HAS_PHYSICAL, page->physical, missing,
+                output);
+    put_address(", PTE ", page->flags & SIC_PAGE_HAS_PTE, page->pte, missing, output);
+    if (page->flags & SIC_PAGE_HAS_TAG)
         sic_escape_bytes(page->pool_tag, sizeof(page->pool_tag), tag);
-    put(output, "%s\n", flags & SIC_PAGE_HAS_TAG ? tag : missing);
-    if (flags & SIC_PAGE_HAS_BYTES)
+    sic_output_text(output, ", pool tag ");
+    sic_output_text(output, page->flags & SIC_PAGE_HAS_TAG ? tag : missing);
+    sic_output_text(output, "\n");
+    if (page->flags & SIC_PAGE_HAS_BYTES) {
         put_bytes(page, output);
-    else
-        put(output, "    Bytes: %s\n", missing);
+    } else {
+        sic_output_text(output, "    Bytes: ");
+        sic_output_text(output, missing);
+        sic_output_text(output, "\n");
+    }
 }
 
 void sic_text_put_evidence(const struct sic_listing *listing, const struct sic_region *region, uint32_t view,
@@ -311,11 +332,15 @@ void sic_text_put_evidence(const struct sic_listing *listing, const struct sic_r
 
     put_pointers(listing, view, output);
     put_rights(listing, region, record, is_writable, output);
-    put(output, "    Begins: at prototype PTE %016" PRIx64 ", section offset ", record->first_prototype_pte);
-    if (sic_view_section_offset(&listing->scan, record, &offset))
-        put(output, "0x%" PRIx64 "\n", offset);
-    else
-        put(output, "%s\n", sic_listing_missing(listing));
+    put_address("    Begins: at prototype PTE ", true, record->first_prototype_pte, "", output);
+    sic_output_text(output, ", section offset ");
+    if (sic_view_section_offset(&listing->scan, record, &offset)) {
+        sic_output_text(output, "0x");
+        sic_output_hex(output, offset);
+    } else {
+        sic_output_text(output, sic_listing_missing(listing));
+    }
+    sic_output_text(output, "\n");
     put_page(listing, view, output);
 }
 
