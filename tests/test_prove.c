@@ -61,7 +61,8 @@ static void check_pair(const struct world *world, const struct sic_profile *own,
 {
     struct sic_reader reader = sic_address_space_reader(world->space);
     struct sic_proof proof;
-    bool accepted = sic_layout_prove(&reader, &other->layout, &world->kernel.processes, SIC_PROOF_OF_GUESS, sic_heap_allocator(), &proof);
+    bool accepted = sic_layout_prove(&reader, &other->layout, &world->kernel.processes, SIC_PROOF_OF_GUESS,
+                                     sic_heap_allocator(), &proof);
 
     if (decide_the_same(&own->layout, &other->layout)) {
         if (!accepted)
