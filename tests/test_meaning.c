@@ -301,6 +301,25 @@ static void test_name_in_another_directory(void **state)
     assert_int_equal(memory.known, SIC_KNOWN_NOTHING);
 }
 
+/* CSRSS has a section of that name in each session; a user can make the directories for one that only looks so. */
+static void test_shared_section_of_a_session(void **state)
+{
+    struct hand_scan *hand = *state;
+    uint32_t section = hand_section(hand, 0), sessions, session, directory, own;
+
+    make_owners(hand, section, 2);
+    add_directories(hand);
+    sessions = hand_name(hand, ROOT, SIC_NAME_DIRECTORY, "Sessions", NULL, SIC_NONE);
+    session = hand_name(hand, sessions, SIC_NAME_DIRECTORY, "1", NULL, SIC_NONE);
+    own = hand_name(hand, session, SIC_NAME_DIRECTORY, "BaseNamedObjects", NULL, SIC_NONE);
+    directory = hand_name(hand, own, SIC_NAME_DIRECTORY, "Windows", NULL, SIC_NONE);
+    hand_name(hand, directory, SIC_NAME_SECTION, "SharedSection", NULL, section);
+    assert_int_equal(judge(hand, 0).known, SIC_KNOWN_NOTHING);
+    directory = hand_name(hand, session, SIC_NAME_DIRECTORY, "Windows", NULL, SIC_NONE);
+    hand_name(hand, directory, SIC_NAME_SECTION, "SharedSection", NULL, section);
+    assert_int_equal(judge(hand, 0).known, SIC_KNOWN_CSRSS_SHARED_MEMORY);
+}
+
 static char *path_of(struct hand_scan *hand, uint32_t name)
 {
     struct sic_object_names names;
@@ -836,6 +855,7 @@ int main(void)
         TEST(test_system_name),
         TEST(test_name_against_peb),
         TEST(test_name_in_another_directory),
+        TEST(test_shared_section_of_a_session),
         TEST(test_object_paths),
         TEST(test_object_paths_that_lead_nowhere),
         TEST(test_paths),

@@ -50,8 +50,19 @@ static const struct {
 } system_names[] = {
     {"\\NLS\\NlsSection*", SIC_KNOWN_NLS_TABLES},
     {"\\Windows\\SharedSection", SIC_KNOWN_CSRSS_SHARED_MEMORY},
-    {"\\Sessions\\*\\Windows\\SharedSection", SIC_KNOWN_CSRSS_SHARED_MEMORY},
 };
+
+/* A session's directories stand in \Sessions\N; without that the name is the one of session 0. */
+static const char *skip_session(const char *path)
+{
+    static const char sessions[] = "\\Sessions\\";
+    size_t digits;
+
+    if (strncmp(path, sessions, sizeof(sessions) - 1) != 0)
+        return path;
+    digits = strspn(path + sizeof(sessions) - 1, "0123456789");
+    return digits > 0 ? path + sizeof(sessions) - 1 + digits : path;
+}
 
 enum sic_known_memory sic_peb_field_meaning(unsigned field)
 {
@@ -153,7 +164,7 @@ static enum sic_known_memory judge_names(const struct sic_object_names *names, c
         char *path = sic_object_path(names, (uint32_t)memory->names[i].value);
 
         for (size_t j = 0; path && j < sizeof(system_names) / sizeof(system_names[0]); j++) {
-            if (sic_pattern_matches(system_names[j].pattern, path)) {
+            if (sic_pattern_matches(system_names[j].pattern, skip_session(path))) {
                 free(path);
                 return system_names[j].known;
             }

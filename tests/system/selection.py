@@ -1,5 +1,6 @@
 """Plain re-implementations, over --json, of what sic decides: selection, and what memory is. Slow and simple."""
 import fnmatch
+import re
 
 KNOWN = {"ApiSetMap": "API set map", "ReadOnlySharedMemoryBase": "CSRSS shared memory",
          "SharedData": "silo shared data", "ReadOnlyStaticServerData": "CSRSS shared memory",
@@ -9,8 +10,8 @@ KNOWN = {"ApiSetMap": "API set map", "ReadOnlySharedMemoryBase": "CSRSS shared m
          "ProcessAssemblyStorageMap": "assembly storage map", "SystemAssemblyStorageMap": "assembly storage map",
          "CsrServerReadOnlySharedMemoryBase": "CSRSS shared memory", "LeapSecondData": "leap second data"}
 PRIVATE = {"activation contexts", "assembly storage map", "application compatibility (shim) data"}
-SYSTEM_NAMES = {"\\NLS\\NlsSection*": "NLS tables", "\\Windows\\SharedSection": "CSRSS shared memory",
-                "\\Sessions\\*\\Windows\\SharedSection": "CSRSS shared memory"}
+SYSTEM_NAMES = {r"(\\Sessions\\\d+)?\\NLS\\NlsSection.*": "NLS tables",
+                r"(\\Sessions\\\d+)?\\Windows\\SharedSection": "CSRSS shared memory"}
 
 
 def number(text):
@@ -75,7 +76,7 @@ def judge(region, processes):
         return best[0], "peb"
     for path in section["names"] or []:
         for pattern, name in SYSTEM_NAMES.items():
-            if matches(pattern, path):
+            if re.fullmatch(pattern, path, re.IGNORECASE | re.DOTALL):
                 return name, "system-name"
     if section["names"]:
         return None, "object-name"
