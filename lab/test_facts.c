@@ -688,6 +688,7 @@ static void check_world(void)
     first_pages_are_the_truths(facts);
     free(facts->truth);
     seen_close(&facts->seen);
+    remove(PREFIX ".raw"); /* a file written over is flushed to the disk when it is closed */
     free(facts);
 }
 
@@ -707,8 +708,8 @@ static void each_layout(void (*run)(const char *layout, unsigned number))
 
 static void random_world(const char *layout, unsigned number)
 {
-    for (unsigned i = 0; i < 3; i++) {
-        lab_run("random --seed %u --output %s --format raw --layout %s", 500 + number * 3 + i, PREFIX, layout);
+    for (unsigned i = 0; i < 2; i++) {
+        lab_run("random --seed %u --output %s --format raw --layout %s", 500 + number * 2 + i, PREFIX, layout);
         check_world();
     }
 }
@@ -732,7 +733,7 @@ static void scenario_world(const char *layout, unsigned number)
     }
 }
 
-/* Each of the scenarios about facts, in each layout; and tables of all three levels are among them. */
+/* Each of the scenarios about facts in each layout; and tables of all three levels are among them. */
 static void scenario_worlds(void **state)
 {
     (void)state;
