@@ -38,23 +38,24 @@ static uint64_t number(const char *text)
     return value;
 }
 
+static const struct option known[] = {{"output", required_argument, NULL, 'o'},
+                                      {"format", required_argument, NULL, 'f'},
+                                      {"layout", required_argument, NULL, 'l'},
+                                      {"kernel", required_argument, NULL, 'k'},
+                                      {"guid", required_argument, NULL, 'g'},
+                                      {"data", required_argument, NULL, 'd'},
+                                      {"no-truth", no_argument, NULL, 'n'},
+                                      {"seed", required_argument, NULL, 's'},
+                                      {"processes", required_argument, NULL, 'p'},
+                                      {"sections", required_argument, NULL, 'S'},
+                                      {"views", required_argument, NULL, 'v'},
+                                      {"privates", required_argument, NULL, 'P'},
+                                      {"vads", required_argument, NULL, 'V'},
+                                      {"handles", required_argument, NULL, 'h'},
+                                      {0}};
+
 static void parse_options(int argc, char **argv, struct options *options)
 {
-    static const struct option known[] = {{"output", required_argument, NULL, 'o'},
-                                          {"format", required_argument, NULL, 'f'},
-                                          {"layout", required_argument, NULL, 'l'},
-                                          {"kernel", required_argument, NULL, 'k'},
-                                          {"guid", required_argument, NULL, 'g'},
-                                          {"data", required_argument, NULL, 'd'},
-                                          {"no-truth", no_argument, NULL, 'n'},
-                                          {"seed", required_argument, NULL, 's'},
-                                          {"processes", required_argument, NULL, 'p'},
-                                          {"sections", required_argument, NULL, 'S'},
-                                          {"views", required_argument, NULL, 'v'},
-                                          {"privates", required_argument, NULL, 'P'},
-                                          {"vads", required_argument, NULL, 'V'},
-                                          {"handles", required_argument, NULL, 'h'},
-                                          {0}};
     *options = (struct options){.formats = "raw,full,bitmap,kernel", .data = LAB_DATA_FOLDER, .truth = true};
     options->random = (struct lab_random_options){.seed = 1, .sections = 12, .views = 60, .privates = 40};
     options->vads = 63000;
