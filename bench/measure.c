@@ -180,7 +180,7 @@ static double time_text(const char *path)
     if (!file || !sic_output_init(&output, file))
         fail("no room for the listing");
     start = now();
-    if (!sic_text_print(&listing, false, sic_processor_count(), &output) || !sic_output_finish(&output))
+    if (!sic_text_print(&listing, &options, false, sic_processor_count(), &output) || !sic_output_finish(&output))
         fail("the listing could not be written");
     start = now() - start;
     fclose(file);

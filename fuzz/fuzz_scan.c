@@ -4,6 +4,14 @@
  */
 #include "core/pack.h"
 #include "core/unpack.h"
+#include "meaning/file_path.h"
+#include "meaning/identity.h"
+#include "meaning/meaning.h"
+#include "meaning/memory.h"
+#include "meaning/parent.h"
+#include "meaning/rights.h"
+#include "meaning/sid.h"
+#include "sharing/kernel_view.h"
 #include "sharing/region.h"
 #include "sharing/span.h"
 #include "util/escape.h"
@@ -44,8 +52,11 @@ static void check_regions(const struct sic_scan *scan, enum sic_region_rule rule
     uint64_t offset;
 
     require(sic_regions_build(scan, rule, &error, &regions) == SIC_OK);
-    for (uint32_t i = 0; i < regions.count; i++)
-        require(regions.regions[i].count >= 2 && regions.regions[i].section < scan->sections.count);
+    for (uint32_t i = 0; i < regions.count; i++) {
+        require(regions.regions[i].section < scan->sections.count);
+        require(regions.regions[i].count >= 2 ||
+                (regions.regions[i].count == 1 && sic_kernel_views_share(scan, regions.regions[i].section)));
+    }
     sic_regions_deinit(&regions);
     for (uint32_t i = 0; i < scan->views.count; i++)
         (void)sic_view_section_offset(scan, sic_scan_view(scan, i), &offset);
@@ -69,6 +80,62 @@ static void check_chains(const struct sic_scan *scan)
     require(visited == scan->subsections.count);
 }
 
+/* No text that is shown holds a control character. */
+static void check_text(char *text)
+{
+    for (const char *c = text; c && *c; c++)
+        require((unsigned char)*c >= 0x20 && *c != 0x7f);
+    free(text);
+}
+
+static void check_processes(const struct sic_scan *scan, const struct sic_meaning *meaning)
+{
+    char text[SIC_SID_TEXT_SIZE], name[SIC_SID_NAME_SIZE], words[SIC_PROTECTED_TEXT_SIZE];
+    struct sic_parents parents;
+
+    require(sic_parents_init(scan, &parents));
+    for (uint32_t i = 0; i < scan->processes.count; i++) {
+        const struct sic_process *process = sic_scan_process(scan, i);
+        const struct sic_token *token = sic_process_token(scan, process);
+        const struct sic_sid *user = sic_token_user(scan, token);
+        uint32_t parent = sic_parents_find(&parents, i);
+
+        check_text(sic_process_path(scan, &meaning->drives, process));
+        require(sic_protected_text(process, words) && (parent == SIC_NONE || parent < scan->processes.count));
+        if (user && sic_sid_format(scan, user->sid, text))
+            (void)sic_sid_name(text, name);
+    }
+    sic_parents_deinit(&parents);
+}
+
+static void check_meaning(const struct sic_scan *scan)
+{
+    struct sic_shared_writable parts;
+    struct sic_regions regions;
+    struct sic_meaning meaning;
+    struct sic_memory memory;
+    struct sic_error error;
+
+    require(sic_meaning_init(scan, &meaning) && sic_shared_writable_build(scan, &parts));
+    require(sic_regions_build(scan, SIC_REGION_JOINED, &error, &regions) == SIC_OK);
+    for (uint32_t i = 0; i < regions.count; i++) {
+        const struct sic_region *region = &regions.regions[i];
+
+        sic_memory_judge(&meaning.evidence, &meaning.names, &regions, region, &memory);
+        require(memory.known < SIC_KNOWN_MEMORY_COUNT && memory.owners_unknown <= memory.owners);
+        for (uint32_t j = 0; j < memory.proof_count; j++)
+            require(memory.proofs[j].here > 0 && memory.proofs[j].here + memory.proofs[j].elsewhere <= memory.owners);
+        (void)sic_region_is_writable(scan, &regions, region, &parts);
+        check_text(sic_section_path(scan, &meaning.drives, sic_scan_section(scan, region->section)));
+    }
+    for (uint32_t i = 0; i < scan->names.count; i++)
+        check_text(sic_object_path(&meaning.names, i));
+    check_processes(scan, &meaning);
+    sic_regions_deinit(&regions);
+    sic_shared_writable_deinit(scan, &parts);
+    sic_meaning_deinit(&meaning);
+}
+
 static void try_bytes(const uint8_t *bytes, size_t size)
 {
     struct sic_unpacked unpacked;
@@ -85,6 +152,7 @@ static void try_bytes(const uint8_t *bytes, size_t size)
         check_regions(&scan, SIC_REGION_SAME_START);
         check_chains(&scan);
         check_names(&scan);
+        check_meaning(&scan);
         require(sic_regions_report_claims(&scan));
     }
     sic_scan_deinit(&scan);

@@ -1,8 +1,10 @@
 #include "cli/json.h"
 
 #include "util/escape.h"
+#include "cli/json_meaning.h"
 #include "cli/json_writer.h"
 #include "cli/notes.h"
+#include "meaning/rights.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +42,15 @@ static void put_kernel(struct sic_json *json, const struct sic_listing *listing)
     sic_json_close_object(json);
 }
 
+/* What a document is made from. */
+struct document {
+    const struct sic_listing *listing;
+    struct sic_by_process by_process;
+    struct sic_parents parents;
+    uint32_t *numbers; /* by region: which of the document's it is, if it is selected */
+    bool with_pages;
+};
+
 static char *escaped_string(const struct sic_scan *scan, struct sic_string string)
 {
     char *text = malloc((size_t)string.length * SIC_ESCAPE_UNIT_SIZE + 1);
@@ -67,8 +78,20 @@ static void put_mapping(struct sic_json *json, const struct sic_listing *listing
     sic_json_close_object(json);
 }
 
-static void put_process(struct sic_json *json, const struct sic_listing *listing, uint32_t index)
+/* What it shares, as indexes of the document's regions. */
+static void put_shared_regions(struct sic_json *json, const struct document *document, uint32_t process)
 {
+    const struct sic_by_process *by_process = &document->by_process;
+
+    sic_json_open_array(json, "regions");
+    for (uint32_t i = by_process->process_starts[process]; i < by_process->process_starts[process + 1]; i++)
+        sic_json_number(json, NULL, document->numbers[by_process->owners[by_process->order[i]].region]);
+    sic_json_close_array(json);
+}
+
+static void put_process(struct sic_json *json, const struct document *document, uint32_t index)
+{
+    const struct sic_listing *listing = document->listing;
     const struct sic_process *process = sic_scan_process(&listing->scan, index);
     char *path = process->flags & SIC_PROCESS_HAS_PATH ? escaped_string(&listing->scan, process->path) : NULL;
 
@@ -89,6 +112,8 @@ static void put_process(struct sic_json *json, const struct sic_listing *listing
     sic_json_number(json, "unshared_vads", process->unshared_count);
     sic_json_number(json, "vad_count", process->vad_count);
     sic_json_number(json, "views", process->view_count);
+    sic_json_put_identity(json, listing, &document->parents, index);
+    put_shared_regions(json, document, index);
     sic_json_open_array(json, "mappings");
     for (uint32_t i = process->first_view; i < process->first_view + process->view_count; i++)
         put_mapping(json, listing, sic_scan_view(&listing->scan, i));
@@ -145,12 +170,15 @@ static void put_section(struct sic_json *json, const struct sic_listing *listing
         put_known_section(json, section);
     sic_json_number(json, "views_found", section->view_count);
     put_shared_writable(json, listing, region);
+    sic_json_put_section_names(json, listing, region);
     sic_json_close_object(json);
     free(name);
 }
 
-static void put_view(struct sic_json *json, const struct sic_listing *listing, const struct sic_view *view)
+static void put_view(struct sic_json *json, const struct document *document, uint32_t index, bool is_writable)
 {
+    const struct sic_listing *listing = document->listing;
+    const struct sic_view *view = sic_scan_view(&listing->scan, index);
     const struct sic_process *process = sic_scan_process(&listing->scan, view->process);
     uint64_t offset;
 
@@ -169,17 +197,22 @@ static void put_view(struct sic_json *json, const struct sic_listing *listing, c
     sic_json_string(json, "protection_modifier", sic_protection_modifier(view->protection));
     sic_json_number(json, "protection_value", view->protection);
     sic_json_number(json, "vad_type", view->vad_type);
+    sic_json_put_view_meaning(json, listing, index, is_writable, document->with_pages);
     sic_json_close_object(json);
 }
 
-static void put_region(struct sic_json *json, const struct sic_listing *listing, const struct sic_region *region)
+static void put_region(struct sic_json *json, const struct document *document, const struct sic_region *region)
 {
+    const struct sic_listing *listing = document->listing;
+    bool is_writable = sic_region_is_writable(&listing->scan, &listing->regions, region, &listing->shared_writable);
+
     sic_json_open_object(json, NULL);
     sic_json_address(json, "prototype_pte", region->prototype_pte);
     put_section(json, listing, region);
+    sic_json_put_memory(json, listing, region);
     sic_json_open_array(json, "views");
     for (uint32_t i = region->first; i < region->first + region->count; i++)
-        put_view(json, listing, sic_scan_view(&listing->scan, listing->regions.views[i]));
+        put_view(json, document, listing->regions.views[i], is_writable);
     sic_json_close_array(json);
     sic_json_close_object(json);
 }
@@ -222,32 +255,63 @@ static void put_notes(struct sic_json *json, const struct sic_listing *listing)
     sic_json_close_array(json);
 }
 
-void sic_json_print(const struct sic_listing *listing, struct sic_output *output)
+static bool prepare(const struct sic_listing *listing, const struct sic_options *options, struct document *document)
 {
-    struct sic_json json;
+    uint32_t number = 0;
 
-    sic_json_init(&json, output);
-    sic_json_open_object(&json, NULL);
-    sic_json_number(&json, "version", DOCUMENT_VERSION);
-    sic_json_bool(&json, "complete", sic_listing_is_complete(listing));
-    sic_json_open_object(&json, "image");
-    sic_json_string(&json, "container", listing->origin.container);
-    sic_json_number(&json, "missing_pages", listing->origin.missing_pages);
-    sic_json_close_object(&json);
-    put_kernel(&json, listing);
-    sic_json_number(&json, "skipped_processes", listing->scan.skipped_processes);
-    sic_json_open_array(&json, "processes");
+    *document = (struct document){.listing = listing, .with_pages = options->explain};
+    document->numbers = calloc((size_t)listing->regions.count + 1, sizeof(*document->numbers));
+    for (uint32_t i = 0; document->numbers && i < listing->regions.count; i++)
+        document->numbers[i] = listing->selected[i] ? number++ : 0;
+    return sic_by_process_init(listing, &document->by_process) &&
+           sic_parents_init(&listing->scan, &document->parents) && document->numbers;
+}
+
+static void release(struct document *document)
+{
+    sic_by_process_deinit(&document->by_process);
+    sic_parents_deinit(&document->parents);
+    free(document->numbers);
+}
+
+static void put_document(const struct document *document, struct sic_json *json)
+{
+    const struct sic_listing *listing = document->listing;
+
+    sic_json_open_object(json, NULL);
+    sic_json_number(json, "version", DOCUMENT_VERSION);
+    sic_json_bool(json, "complete", sic_listing_is_complete(listing));
+    sic_json_open_object(json, "image");
+    sic_json_string(json, "container", listing->origin.container);
+    sic_json_number(json, "missing_pages", listing->origin.missing_pages);
+    sic_json_close_object(json);
+    put_kernel(json, listing);
+    sic_json_number(json, "skipped_processes", listing->scan.skipped_processes);
+    sic_json_open_array(json, "processes");
     for (uint32_t i = 0; i < listing->scan.processes.count; i++)
-        put_process(&json, listing, i);
-    sic_json_close_array(&json);
-    sic_json_open_array(&json, "regions");
+        put_process(json, document, i);
+    sic_json_close_array(json);
+    sic_json_open_array(json, "regions");
     for (uint32_t i = 0; i < listing->regions.count; i++) {
         if (listing->selected[i])
-            put_region(&json, listing, &listing->regions.regions[i]);
+            put_region(json, document, &listing->regions.regions[i]);
     }
-    sic_json_close_array(&json);
-    put_problems(&json, listing);
-    put_notes(&json, listing);
-    sic_json_close_object(&json);
-    sic_json_finish(&json);
+    sic_json_close_array(json);
+    put_problems(json, listing);
+    put_notes(json, listing);
+    sic_json_close_object(json);
+    sic_json_finish(json);
+}
+
+bool sic_json_print(const struct sic_listing *listing, const struct sic_options *options, struct sic_output *output)
+{
+    struct document document;
+    struct sic_json json;
+    bool is_ready = prepare(listing, options, &document);
+
+    sic_json_init(&json, output);
+    if (is_ready)
+        put_document(&document, &json);
+    release(&document);
+    return is_ready;
 }

@@ -7,7 +7,8 @@
 #include "cli/listing.h"
 #include "cli/output.h"
 
-/* Writes the whole document: kernel, processes, the selected regions, problems. */
-void sic_json_print(const struct sic_listing *listing, struct sic_output *output);
+/* Writes the whole document: kernel, processes, the selected regions, problems. False when memory ran out: it is then
+ * not whole. */
+bool sic_json_print(const struct sic_listing *listing, const struct sic_options *options, struct sic_output *output);
 
 #endif

@@ -57,17 +57,52 @@ static enum sic_status name_processes(struct sic_listing *listing, struct sic_er
     return listing->names ? SIC_OK : no_memory(error);
 }
 
+/* What the listing and a saved scan need. Nothing is read that nobody sees. */
+struct wanted {
+    bool names;
+    bool meaning; /* object directories, handles, PEBs */
+    bool tokens;
+    bool first_pages;
+    uint32_t minimum_views;
+};
+
+/* All but the first SiC's listing show names; it, too, can be selected by them. */
+static bool needs_meaning(const struct sic_options *options)
+{
+    return options->form != SIC_FORM_PLAIN || options->selection.named || options->selection.names.count > 0;
+}
+
+static struct wanted find_wanted(const struct sic_options *options)
+{
+    bool is_saved = options->save;
+    bool is_table = options->form == SIC_FORM_JSON || options->form == SIC_FORM_CSV;
+
+    /* What is saved can be listed in any form later. */
+    return (struct wanted){
+        .names = needs_meaning(options) || is_saved,
+        .meaning = needs_meaning(options) || is_saved,
+        .tokens = is_table || options->by_process || is_saved,
+        .first_pages = options->explain || is_saved,
+        .minimum_views = options->form == SIC_FORM_JSON || is_saved ? 1 : 2,
+    };
+}
+
 static enum sic_status scan_image(const struct sic_options *options, struct sic_error *error,
                                   struct sic_listing *listing)
 {
-    bool is_whole = options->form == SIC_FORM_JSON || options->save;
+    struct wanted wanted = find_wanted(options);
     struct sic_progress progress;
     struct sic_collect_options collect = {
         /* What is saved is the same file each time: one thread finds records in one order. */
         .threads = options->save ? 1 : options->threads,
         .with_paths = true,
-        .with_names = options->form != SIC_FORM_PLAIN || options->save,
-        .minimum_views = is_whole ? 1 : 2,
+        .with_names = wanted.names,
+        .with_objects = wanted.meaning,
+        .with_handles = wanted.meaning,
+        .with_tokens = wanted.tokens,
+        .with_peb = wanted.meaning,
+        .with_first_pages = wanted.first_pages,
+        .minimum_views = wanted.minimum_views,
         .progress = sic_progress_report,
         .progress_context = &progress,
     };
@@ -126,11 +161,16 @@ static void print_note(void *context, const char *text)
 static enum sic_status open_live(const struct sic_options *options, struct sic_error *error,
                                  struct sic_listing *listing)
 {
-    bool is_whole = options->form == SIC_FORM_JSON || options->save;
+    struct wanted wanted = find_wanted(options);
     struct sic_live_options live = {
         .with_paths = true,
-        .with_names = options->form != SIC_FORM_PLAIN || options->save,
-        .minimum_views = is_whole ? 1 : 2,
+        .with_names = wanted.names,
+        .with_objects = wanted.meaning,
+        .with_handles = wanted.meaning,
+        .with_tokens = wanted.tokens,
+        .with_peb = wanted.meaning,
+        .with_first_pages = wanted.first_pages,
+        .minimum_views = wanted.minimum_views,
         .note = print_note,
         .note_context = (void *)options,
     };
@@ -217,6 +257,8 @@ enum sic_status sic_listing_open(const struct sic_options *options, struct sic_e
         status = no_memory(error);
     if (status == SIC_OK)
         status = name_processes(listing, error);
+    if (status == SIC_OK && needs_meaning(options) && !sic_meaning_init(&listing->scan, &listing->meaning))
+        status = no_memory(error);
     if (status == SIC_OK)
         status = sic_listing_select(listing, options, error);
     return status;
@@ -228,6 +270,7 @@ void sic_listing_close(struct sic_listing *listing)
         free(listing->names[i]);
     free(listing->names);
     free(listing->selected);
+    sic_meaning_deinit(&listing->meaning);
     sic_shared_writable_deinit(&listing->scan, &listing->shared_writable);
     sic_regions_deinit(&listing->regions);
     sic_scan_deinit(&listing->scan);
@@ -277,6 +320,11 @@ const char *sic_section_kind_token(const struct sic_section *section)
     if (section->flags & (SIC_SECTION_UNREAD | SIC_SECTION_IMAGE | SIC_SECTION_FILE))
         return sic_section_kind(section);
     return section->flags & SIC_SECTION_PHYSICAL ? "physical" : "paging-file";
+}
+
+const char *sic_listing_missing(const struct sic_listing *listing)
+{
+    return listing->is_live ? "unknown" : "not in this image";
 }
 
 char *sic_section_name(const struct sic_scan *scan, const struct sic_section *section)

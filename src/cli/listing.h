@@ -9,6 +9,7 @@
 #include "image/image.h"
 #include "kernel/kernel.h"
 #include "live/live.h"
+#include "meaning/meaning.h"
 #include "sharing/region.h"
 #include "sharing/shared_writable.h"
 #include "sharing/span.h"
@@ -25,8 +26,9 @@ struct sic_listing {
     struct sic_scan scan;
     struct sic_regions regions;
     struct sic_shared_writable shared_writable;
-    char **names;   /* by process: its file name, escaped */
-    bool *selected; /* by region: passes the filters */
+    struct sic_meaning meaning; /* of nothing with --plain, unless something is selected by it */
+    char **names;               /* by process: its file name, escaped */
+    bool *selected;             /* by region: passes the filters */
     uint32_t selected_count;
 };
 
@@ -56,5 +58,13 @@ const char *sic_section_kind(const struct sic_section *section);
 const char *sic_section_kind_token(const struct sic_section *section);
 /* The section's file name, escaped, to be freed; NULL when it has none, it is unknown, or memory ran out. */
 char *sic_section_name(const struct sic_scan *scan, const struct sic_section *section);
+/*
+ * Names, handles and kernel views of a section that are listed with each of its regions: more are counted only. Real
+ * sections have a few; an image can make both, regions and handles, many.
+ */
+#define SIC_LISTED_LIMIT 1024u
+
+/* What stands for a fact that was not read: "not in this image", or "unknown" where it is no image's. */
+const char *sic_listing_missing(const struct sic_listing *listing);
 
 #endif

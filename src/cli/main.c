@@ -1,6 +1,7 @@
 /*
  * sic: which processes of a Windows machine share memory.
  */
+#include "cli/csv.h"
 #include "cli/json.h"
 #include "cli/layout_print.h"
 #include "cli/listing.h"
@@ -36,10 +37,13 @@ static bool print_listing(const struct sic_listing *listing, const struct sic_op
     case SIC_FORM_PLAIN:
         return sic_plain_print(listing, threads, output);
     case SIC_FORM_JSON:
-        sic_json_print(listing, output);
-        return true;
+        return sic_json_print(listing, options, output);
+    case SIC_FORM_CSV:
+        return sic_csv_print(listing, options, output);
     default:
-        return sic_text_print(listing, wants_color(options), threads, output);
+        if (options->by_process)
+            return sic_text_print_processes(listing, wants_color(options), threads, output);
+        return sic_text_print(listing, options, wants_color(options), threads, output);
     }
 }
 

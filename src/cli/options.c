@@ -26,7 +26,16 @@ enum {
     OPTION_SYMBOLS,
     OPTION_DOWNLOAD,
     OPTION_TIMEOUT,
-    OPTION_PROFILE
+    OPTION_PROFILE,
+    OPTION_CSV,
+    OPTION_DETAILS,
+    OPTION_EXPLAIN,
+    OPTION_GROUP,
+    OPTION_KIND,
+    OPTION_NAME,
+    OPTION_NAMED,
+    OPTION_MIN_PROCESSES,
+    OPTION_WRITABLE
 };
 
 /* One table for the parser and for both helps. */
@@ -43,6 +52,21 @@ static const struct {
     {"filter", 'f', required_argument, "-f,--filter TEXT",
      "Only regions with an owner whose name contains TEXT or whose pid is TEXT (repeatable)", false},
     {"filer", OPTION_FILER, required_argument, "--filer TEXT", "The same as --filter, as the first SiC spelt it", true},
+    {"kind", OPTION_KIND, required_argument, "--kind KIND",
+     "Only image, file, paging-file, large-page or physical sections (repeatable, or with commas)", false},
+    {"name", OPTION_NAME, required_argument, "--name PATTERN",
+     "Only memory whose object's name, file or meaning matches PATTERN, with * and ? (repeatable)", false},
+    {"named", OPTION_NAMED, no_argument, "--named", "Only sections that have a name in an object directory", false},
+    {"min-processes", OPTION_MIN_PROCESSES, required_argument, "--min-processes N",
+     "Only regions that at least N processes map", false},
+    {"writable", OPTION_WRITABLE, no_argument, "--writable", "Only regions where one writes what others see", false},
+    {"details", OPTION_DETAILS, no_argument, "--details", "Tell more of each section, and list the handles to it",
+     false},
+    {"explain", OPTION_EXPLAIN, no_argument, "--explain",
+     "Show for each view what proves it: PEB pointers, physical address, first bytes, PTE, pool tag", false},
+    {"group", OPTION_GROUP, required_argument, "--group BY",
+     "region (the default), or process: whose each process is, and with whom it shares what", false},
+    {"csv", OPTION_CSV, no_argument, "--csv", "A table with one row for each owner", false},
     {"plain", OPTION_PLAIN, no_argument, "--plain",
      "The first SiC's listing: no joining, lower-case names, END is the last page", false},
     {"json", OPTION_JSON, no_argument, "--json", "One JSON document with everything known", false},
@@ -98,7 +122,11 @@ void sic_options_print_help(bool all)
            "  3  answered, but something that decides regions could not be read: the notes name it\n"
            "\n"
            "Protections of a view, as it was mapped: r read, w write, c copy on write, x execute.\n"
-           "Image views always show rcx: their real rights are those of the image's sections.\n");
+           "Image views always show rcx: their real rights are those of the image's sections.\n"
+           "\n"
+           "Options that choose regions compose: a region is shown when it passes all of them. Of one option that is\n"
+           "given several times one value is enough. PATTERN is held against whole names and paths and against their\n"
+           "last parts, ignoring case. All owners of a region are shown, whichever of them was asked for.\n");
 }
 
 static bool fail(const char *format, const char *value)
@@ -107,17 +135,6 @@ static bool fail(const char *format, const char *value)
     fprintf(stderr, format, value);
     fputc('\n', stderr);
     return false;
-}
-
-static bool add_filter(struct sic_options *options, const char *text)
-{
-    const char **filters = realloc(options->filters, (options->filter_count + 1) * sizeof(*filters));
-
-    if (!filters)
-        return fail("out of memory%s; close other programs and try again", "");
-    options->filters = filters;
-    options->filters[options->filter_count++] = text;
-    return true;
 }
 
 static bool set_color(struct sic_options *options, const char *when)
@@ -144,12 +161,43 @@ static bool set_threads(struct sic_options *options, const char *text)
     return true;
 }
 
-static bool apply(struct sic_options *options, int option, const char *argument)
+static bool set_group(struct sic_options *options, const char *by)
+{
+    options->by_process = strcmp(by, "process") == 0;
+    return options->by_process || strcmp(by, "region") == 0 || fail("--group takes region or process, not '%s'", by);
+}
+
+/* Options that choose what is shown, and how much of it; false: it is another one, or its value is wrong. */
+static bool apply_selection(struct sic_options *options, int option, const char *argument)
 {
     switch (option) {
     case 'f':
     case OPTION_FILER:
-        return add_filter(options, argument);
+        return sic_selection_add_word(&options->selection.filters, argument);
+    case OPTION_KIND:
+        return sic_selection_add_kinds(&options->selection, argument);
+    case OPTION_NAME:
+        return sic_selection_add_word(&options->selection.names, argument);
+    case OPTION_NAMED:
+        return options->selection.named = true;
+    case OPTION_MIN_PROCESSES:
+        return sic_selection_set_minimum(&options->selection, argument);
+    case OPTION_WRITABLE:
+        return options->selection.writable = true;
+    case OPTION_DETAILS:
+        return options->details = true;
+    case OPTION_EXPLAIN:
+        return options->explain = true;
+    case OPTION_GROUP:
+        return set_group(options, argument);
+    default:
+        return false;
+    }
+}
+
+static bool apply(struct sic_options *options, int option, const char *argument)
+{
+    switch (option) {
     case 'q':
         options->quiet = true;
         return true;
@@ -158,6 +206,9 @@ static bool apply(struct sic_options *options, int option, const char *argument)
         return true;
     case OPTION_JSON:
         options->form = SIC_FORM_JSON;
+        return true;
+    case OPTION_CSV:
+        options->form = SIC_FORM_CSV;
         return true;
     case OPTION_SAVE:
         options->save = argument;
@@ -199,13 +250,26 @@ static bool apply(struct sic_options *options, int option, const char *argument)
         options->action = SIC_ACTION_VERSION;
         return true;
     default:
-        return false;
+        return apply_selection(options, option, argument);
     }
 }
 
 static bool needs_image(const struct sic_options *options)
 {
     return options->action == SIC_ACTION_LIST || options->action == SIC_ACTION_LAYOUT;
+}
+
+/* What is the first SiC's to the letter has no room for more. */
+static bool is_consistent(const struct sic_options *options)
+{
+    const char *addition = options->explain      ? "--explain"
+                           : options->details    ? "--details"
+                           : options->by_process ? "--group process"
+                                                 : NULL;
+
+    if (options->form == SIC_FORM_PLAIN && addition)
+        return fail("--plain is the first SiC's listing to the letter: leave out %s, or --plain", addition);
+    return true;
 }
 
 static bool take_image(struct sic_options *options, int argc, char **argv)
@@ -250,11 +314,11 @@ bool sic_options_parse(struct sic_options *options, int argc, char **argv)
     }
     if (!needs_image(options))
         return true;
-    return take_image(options, argc, argv);
+    return is_consistent(options) && take_image(options, argc, argv);
 }
 
 void sic_options_deinit(struct sic_options *options)
 {
-    free(options->filters);
+    sic_selection_deinit(&options->selection);
     *options = (struct sic_options){0};
 }

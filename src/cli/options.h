@@ -4,13 +4,14 @@
 #ifndef SIC_CLI_OPTIONS_H
 #define SIC_CLI_OPTIONS_H
 
+#include "cli/selection.h"
 #include "cli/symbol_options.h"
 
 #include <stdbool.h>
 
 enum sic_action { SIC_ACTION_LIST, SIC_ACTION_LAYOUT, SIC_ACTION_HELP, SIC_ACTION_HELP_ALL, SIC_ACTION_VERSION };
 
-enum sic_form { SIC_FORM_TEXT, SIC_FORM_PLAIN, SIC_FORM_JSON };
+enum sic_form { SIC_FORM_TEXT, SIC_FORM_PLAIN, SIC_FORM_JSON, SIC_FORM_CSV };
 
 enum sic_color { SIC_COLOR_AUTO, SIC_COLOR_ALWAYS, SIC_COLOR_NEVER };
 
@@ -21,9 +22,11 @@ struct sic_options {
     bool quiet;
     bool verbose;
     struct sic_symbol_options symbols;
-    unsigned threads;     /* 0: one for each processor */
-    const char **filters; /* borrowed texts, in an owned array */
-    unsigned filter_count;
+    unsigned threads; /* 0: one for each processor */
+    bool details;     /* more of each section */
+    bool explain;     /* the evidence of each view; has the details too */
+    bool by_process;  /* --group process */
+    struct sic_selection selection;
     const char *image; /* borrowed, as is; NULL: the live kernel */
     bool live_dump;    /* the live kernel through a dump that Windows makes */
     const char *keep;  /* where that dump stays; NULL: it is temporary */

@@ -1,26 +1,30 @@
 #include "cli/select.h"
 
+#include "meaning/file_path.h"
+#include "meaning/memory.h"
+#include "meaning/rights.h"
 #include "util/fold.h"
+#include "util/pattern.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static bool does_process_match(const struct sic_listing *listing, uint32_t process, const struct sic_options *options)
+static bool does_process_match(const struct sic_listing *listing, uint32_t process, const struct sic_words *filters)
 {
     char pid[24];
 
     snprintf(pid, sizeof(pid), "%" PRIu64, sic_scan_process(&listing->scan, process)->id);
-    for (unsigned i = 0; i < options->filter_count; i++) {
-        if (strcmp(pid, options->filters[i]) == 0 ||
-            sic_contains_ignoring_case(listing->names[process], options->filters[i]))
+    for (unsigned i = 0; i < filters->count; i++) {
+        if (strcmp(pid, filters->words[i]) == 0 ||
+            sic_contains_ignoring_case(listing->names[process], filters->words[i]))
             return true;
     }
-    return options->filter_count == 0;
+    return filters->count == 0;
 }
 
-static bool does_region_match(const struct sic_listing *listing, const struct sic_region *region, const bool *matches)
+static bool does_owner_match(const struct sic_listing *listing, const struct sic_region *region, const bool *matches)
 {
     for (uint32_t i = region->first; i < region->first + region->count; i++) {
         if (matches[sic_scan_view(&listing->scan, listing->regions.views[i])->process])
@@ -29,9 +33,87 @@ static bool does_region_match(const struct sic_listing *listing, const struct si
     return false;
 }
 
+/* An unreadable section is of no kind; one of large pages is the paging file's as well. */
+static bool does_kind_match(const struct sic_section *section, uint32_t kinds)
+{
+    uint32_t kind = section->flags & SIC_SECTION_IMAGE      ? SIC_SELECT_IMAGE
+                    : section->flags & SIC_SECTION_FILE     ? SIC_SELECT_FILE
+                    : section->flags & SIC_SECTION_PHYSICAL ? SIC_SELECT_PHYSICAL
+                                                            : SIC_SELECT_PAGING_FILE;
+
+    if (kinds == 0)
+        return true;
+    if (section->flags & SIC_SECTION_UNREAD)
+        return false;
+    return kinds & (kind | (section->flags & SIC_SECTION_LARGE_PAGES ? SIC_SELECT_LARGE_PAGE : 0));
+}
+
+/* A pattern fits a text or its last part. */
+static bool does_text_match(const char *text, const struct sic_words *patterns)
+{
+    const char *last = text ? strrchr(text, '\\') : NULL;
+
+    for (unsigned i = 0; text && i < patterns->count; i++) {
+        if (sic_pattern_matches(patterns->words[i], text) ||
+            (last && sic_pattern_matches(patterns->words[i], last + 1)))
+            return true;
+    }
+    return false;
+}
+
+static bool does_owned_text_match(char *text, const struct sic_words *patterns)
+{
+    bool matches = does_text_match(text, patterns);
+
+    free(text);
+    return matches;
+}
+
+static bool does_name_match(const struct sic_listing *listing, const struct sic_region *region,
+                            const struct sic_words *patterns)
+{
+    const struct sic_section *section = sic_scan_section(&listing->scan, region->section);
+    const struct sic_meaning *meaning = &listing->meaning;
+    struct sic_memory memory;
+
+    if (does_owned_text_match(sic_section_name(&listing->scan, section), patterns) ||
+        does_owned_text_match(sic_section_path(&listing->scan, &meaning->drives, section), patterns))
+        return true;
+    sic_memory_judge(&meaning->evidence, &meaning->names, &listing->regions, region, &memory);
+    if (does_text_match(sic_known_memory_name(memory.known), patterns))
+        return true;
+    for (uint32_t i = 0; i < memory.name_count && i < SIC_LISTED_LIMIT; i++) {
+        if (does_owned_text_match(sic_object_path(&meaning->names, (uint32_t)memory.names[i].value), patterns))
+            return true;
+    }
+    return false;
+}
+
+static bool is_named(const struct sic_listing *listing, const struct sic_region *region)
+{
+    uint32_t count;
+
+    return sic_object_names_find(&listing->meaning.names, region->section, &count) != NULL;
+}
+
+/* What is cheap to tell comes first. */
+static bool does_region_match(const struct sic_listing *listing, const struct sic_region *region,
+                              const struct sic_selection *selection, const bool *matches)
+{
+    return does_kind_match(sic_scan_section(&listing->scan, region->section), selection->kinds) &&
+           (!selection->named || is_named(listing, region)) &&
+           (selection->filters.count == 0 || does_owner_match(listing, region, matches)) &&
+           (selection->minimum_processes <= 1 ||
+            sic_region_processes(&listing->scan, &listing->regions, region) >= selection->minimum_processes) &&
+           (!selection->writable ||
+            sic_region_is_writable(&listing->scan, &listing->regions, region, &listing->shared_writable)) &&
+           (selection->names.count == 0 || does_name_match(listing, region, &selection->names));
+}
+
 enum sic_status sic_listing_select(struct sic_listing *listing, const struct sic_options *options,
                                    struct sic_error *error)
 {
+    const struct sic_selection *selection = &options->selection;
     bool *matches = calloc((size_t)listing->scan.processes.count + 1, sizeof(*matches));
 
     listing->selected = calloc((size_t)listing->regions.count + 1, sizeof(*listing->selected));
@@ -40,9 +122,9 @@ enum sic_status sic_listing_select(struct sic_listing *listing, const struct sic
         return sic_error_set(error, SIC_NO_MEMORY, "out of memory; close other programs and try again");
     }
     for (uint32_t i = 0; i < listing->scan.processes.count; i++)
-        matches[i] = does_process_match(listing, i, options);
+        matches[i] = does_process_match(listing, i, &selection->filters);
     for (uint32_t i = 0; i < listing->regions.count; i++) {
-        listing->selected[i] = does_region_match(listing, &listing->regions.regions[i], matches);
+        listing->selected[i] = does_region_match(listing, &listing->regions.regions[i], selection, matches);
         listing->selected_count += listing->selected[i];
     }
     free(matches);

@@ -7,8 +7,8 @@
 #include "cli/listing.h"
 
 /*
- * Marks the regions that pass the filters: any owner's name contains one of the texts, ignoring case, or its pid is
- * one. All owners of such a region are shown. Without a filter every region passes.
+ * Marks the regions that the options choose. A region passes --filter when any owner's name contains one of its texts,
+ * ignoring case, or an owner's pid is one. All owners of a region that passes are shown.
  */
 SIC_MUST_CHECK enum sic_status sic_listing_select(struct sic_listing *listing, const struct sic_options *options,
                                                   struct sic_error *error);

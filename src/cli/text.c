@@ -1,6 +1,8 @@
 #include "cli/text.h"
 
 #include "cli/parallel.h"
+#include "cli/text_meaning.h"
+#include "meaning/rights.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -77,6 +79,8 @@ struct printing {
     const struct sic_listing *listing;
     const struct label *labels;
     bool with_color;
+    bool with_details;
+    bool with_evidence;
 };
 
 /* The views of a region lie all over the scan: ask for them a little ahead. */
@@ -123,18 +127,19 @@ static uint32_t count_lines(const void *context, uint32_t region)
 }
 
 /* Prints with the labels that the form wants. */
-static bool print_in_form(const struct sic_listing *listing, bool lower_case, bool with_color,
-                          struct sic_parallel_job *job, struct sic_output *output)
+static bool print_in_form(struct printing *printing, bool lower_case, struct sic_parallel_job *job,
+                          struct sic_output *output)
 {
-    struct label *labels = make_labels(listing, lower_case, with_color);
-    struct printing printing = {.listing = listing, .labels = labels, .with_color = with_color};
+    const struct sic_listing *listing = printing->listing;
+    struct label *labels = make_labels(listing, lower_case, printing->with_color);
     bool printed;
 
     if (!labels)
         return false;
+    printing->labels = labels;
     job->count = listing->regions.count;
     job->weigh = count_lines;
-    job->context = &printing;
+    job->context = printing;
     printed = sic_parallel_print(job, output);
     free_labels(labels, listing->scan.processes.count);
     return printed;
@@ -143,8 +148,9 @@ static bool print_in_form(const struct sic_listing *listing, bool lower_case, bo
 bool sic_plain_print(const struct sic_listing *listing, unsigned threads, struct sic_output *output)
 {
     struct sic_parallel_job job = {.threads = threads, .print = print_plain_regions};
+    struct printing printing = {.listing = listing};
 
-    return print_in_form(listing, true, false, &job, output);
+    return print_in_form(&printing, true, &job, output);
 }
 
 static void print_size(struct sic_output *output, uint64_t size)
@@ -208,6 +214,8 @@ static void print_section(const struct sic_listing *listing, const struct sic_re
         sic_output_text(output, " (its control area is not readable)\n");
         return;
     }
+    if (section->flags & SIC_SECTION_LARGE_PAGES)
+        sic_output_text(output, ", large pages");
     print_section_name(listing, section, output);
     if (section->flags & SIC_SECTION_SIZE_UNKNOWN) {
         sic_output_text(output, " (size not in this image)\n");
@@ -253,16 +261,22 @@ static void print_owner(const struct sic_listing *listing, const struct sic_regi
 static void print_region(const struct printing *printing, const struct sic_region *region, struct sic_output *output)
 {
     const struct sic_listing *listing = printing->listing;
+    bool is_writable = printing->with_evidence &&
+                       sic_region_is_writable(&listing->scan, &listing->regions, region, &listing->shared_writable);
 
     sic_output_text(output, printing->with_color ? COLOR_REGION "ProtoPTE: " : "ProtoPTE: ");
     sic_output_address(output, region->prototype_pte);
     sic_output_text(output, printing->with_color ? COLOR_END "\n" : "\n");
     print_section(listing, region, output);
+    sic_text_put_meaning(listing, region, printing->with_details, output);
     for (uint32_t i = region->first; i < region->first + region->count; i++) {
         const struct sic_view *view = owner_at(listing, i);
 
         print_owner(listing, region, view, &printing->labels[view->process], output);
+        if (printing->with_evidence)
+            sic_text_put_evidence(listing, region, listing->regions.views[i], is_writable, output);
     }
+    sic_text_put_kernel_owners(listing, region, printing->with_details, output);
 }
 
 static void print_regions(const void *context, uint32_t first, uint32_t end, struct sic_output *output)
@@ -275,9 +289,16 @@ static void print_regions(const void *context, uint32_t first, uint32_t end, str
     }
 }
 
-bool sic_text_print(const struct sic_listing *listing, bool with_color, unsigned threads, struct sic_output *output)
+bool sic_text_print(const struct sic_listing *listing, const struct sic_options *options, bool with_color,
+                    unsigned threads, struct sic_output *output)
 {
     struct sic_parallel_job job = {.threads = threads, .print = print_regions};
+    struct printing printing = {
+        .listing = listing,
+        .with_color = with_color,
+        .with_details = options->details || options->explain,
+        .with_evidence = options->explain,
+    };
 
-    return print_in_form(listing, false, with_color, &job, output);
+    return print_in_form(&printing, false, &job, output);
 }

@@ -8,7 +8,12 @@
 #include "cli/output.h"
 
 /* Writes the selected regions to `output`, made on `threads` threads. False when memory ran out. */
-bool sic_text_print(const struct sic_listing *listing, bool with_color, unsigned threads, struct sic_output *output);
+bool sic_text_print(const struct sic_listing *listing, const struct sic_options *options, bool with_color,
+                    unsigned threads, struct sic_output *output);
+
+/* The same turned round: per process, whose it is, and with whom it shares what. False when memory ran out. */
+bool sic_text_print_processes(const struct sic_listing *listing, bool with_color, unsigned threads,
+                              struct sic_output *output);
 
 /* The first SiC's listing to the letter: names in lower case, END is the address of a view's last page. */
 bool sic_plain_print(const struct sic_listing *listing, unsigned threads, struct sic_output *output);

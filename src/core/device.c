@@ -85,7 +85,7 @@ static bool read_all(struct sic_scan *scan, struct sic_index *index, const struc
         struct sic_section *section = sic_scan_section(scan, i);
         uint64_t device_va;
 
-        if (section->view_count < minimum_views || section->flags & SIC_SECTION_UNREAD ||
+        if (sic_section_owner_count(section) < minimum_views || section->flags & SIC_SECTION_UNREAD ||
             !sic_is_kernel_pointer(section->file_object_va, 16) ||
             !sic_reader_u64(reader, section->file_object_va + offset, &device_va) ||
             !sic_is_kernel_pointer(device_va, 8))

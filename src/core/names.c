@@ -31,7 +31,7 @@ bool sic_section_names_read(struct sic_scan *scan, const struct sic_reader *read
         struct sic_section *section = sic_scan_section(scan, i);
         struct sic_string name;
 
-        if (section->view_count < minimum_views || section->flags & SIC_SECTION_UNREAD ||
+        if (sic_section_owner_count(section) < minimum_views || section->flags & SIC_SECTION_UNREAD ||
             !sic_is_kernel_pointer(section->file_object_va, 16))
             continue;
         if (sic_reader_is_cancelled(reader) ||

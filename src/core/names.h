@@ -21,7 +21,8 @@
  */
 bool sic_string_read(struct sic_scan *scan, const struct sic_reader *reader, uint64_t va, struct sic_string *string);
 
-/* Reads the file names of the sections whose `view_count` is at least `minimum_views`. False when memory ran out. */
+/* Reads the file names of the sections with at least `minimum_views` owners (sic_section_owner_count). False when memory
+ * ran out. */
 bool sic_section_names_read(struct sic_scan *scan, const struct sic_reader *reader, uint32_t file_name_offset,
                             uint32_t minimum_views);
 

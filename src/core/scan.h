@@ -378,6 +378,12 @@ static inline uint64_t sic_scan_chain_pages(const struct sic_scan *scan, uint32_
     return sic_scan_subsection(scan, head)->pages;
 }
 
+/* Views of processes and of the kernel in session and system space, as far as they were found. */
+static inline uint64_t sic_section_owner_count(const struct sic_section *section)
+{
+    return (uint64_t)section->view_count + section->kernel_views;
+}
+
 /* Pages that the view covers. */
 static inline uint64_t sic_view_page_count(const struct sic_view *view)
 {

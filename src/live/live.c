@@ -94,6 +94,8 @@ static enum sic_status ask(const struct sic_live_options *options, struct sic_er
         .device = &device,
         .request = {.want = (options->with_paths ? SIC_WIRE_WANT_PATHS : 0) |
                             (options->with_names ? SIC_WIRE_WANT_NAMES : 0) |
+                            (options->with_objects ? SIC_WIRE_WANT_OBJECTS : 0) |
+                            (options->with_handles ? SIC_WIRE_WANT_HANDLES : 0) |
                             (options->with_tokens ? SIC_WIRE_WANT_TOKENS : 0) |
                             (options->with_first_pages ? SIC_WIRE_WANT_FIRST_PAGES : 0),
                     .minimum_views = options->minimum_views},

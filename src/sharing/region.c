@@ -1,5 +1,6 @@
 #include "sharing/region.h"
 
+#include "sharing/kernel_view.h"
 #include "sharing/span.h"
 
 #include <stdlib.h>
@@ -39,9 +40,14 @@ static uint32_t section_of(const struct sic_scan *scan, uint32_t view)
 }
 
 /* Device and physical memory is no shared memory in SiC's sense; and of one view nothing is shared: most are such. */
-static bool can_be_shared(const struct sic_section *section)
+static bool can_be_shared(const struct builder *builder, uint32_t index)
 {
-    return section->view_count >= 2 && !(section->flags & SIC_SECTION_PHYSICAL);
+    const struct sic_section *section = sic_scan_section(builder->scan, index);
+
+    if (section->flags & SIC_SECTION_PHYSICAL)
+        return false;
+    return section->view_count >= 2 || (section->view_count == 1 && builder->rule == SIC_REGION_JOINED &&
+                                        sic_kernel_views_share(builder->scan, index));
 }
 
 /* Sorts the views of sections that can be shared by section, keeping the order of the processes. */
@@ -55,7 +61,7 @@ static bool sort_by_section(struct builder *builder)
     next = calloc((size_t)sections + 1, sizeof(uint32_t));
     for (uint32_t i = 0; builder->starts && next && i < sections; i++) {
         builder->starts[i] = next[i] = total;
-        total += can_be_shared(sic_scan_section(scan, i)) ? sic_scan_section(scan, i)->view_count : 0;
+        total += can_be_shared(builder, i) ? sic_scan_section(scan, i)->view_count : 0;
     }
     builder->by_section = malloc(((size_t)total + 1) * sizeof(uint32_t));
     builder->regions->views = malloc(((size_t)total + 1) * sizeof(uint32_t));
@@ -70,7 +76,7 @@ static bool sort_by_section(struct builder *builder)
         for (uint32_t i = process->first_view; i < process->first_view + process->view_count; i++) {
             uint32_t section = section_of(scan, i);
 
-            if (can_be_shared(sic_scan_section(scan, section)))
+            if (can_be_shared(builder, section))
                 builder->by_section[next[section]++] = i;
         }
     }
@@ -186,7 +192,7 @@ static bool add_region(struct builder *builder, uint32_t section, uint32_t first
     const uint32_t *views = builder->by_section + builder->starts[section];
     struct sic_region *region;
 
-    if (end - first < 2)
+    if (end - first < 2 && (builder->rule == SIC_REGION_SAME_START || !sic_kernel_views_share(builder->scan, section)))
         return true;
     region = append_region(builder);
     if (!region)
@@ -198,6 +204,8 @@ static bool add_region(struct builder *builder, uint32_t section, uint32_t first
         .count = end - first,
         .section = section,
     };
+    if (builder->rule == SIC_REGION_JOINED)
+        sic_kernel_views_find(builder->scan, section, &region->first_kernel, &region->kernel_count);
     for (uint32_t i = end; i > first; i--) {
         uint32_t view = views[builder->spans[i - 1].rank];
         uint64_t pte = sic_scan_view(builder->scan, view)->first_prototype_pte;

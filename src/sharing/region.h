@@ -7,14 +7,20 @@
 #include "core/scan.h"
 #include "util/status.h"
 
-/* Its views are sic_regions.views[first, first + count), at least two. */
+/*
+ * Its views are sic_regions.views[first, first + count). At least two, or one and a view of the kernel's own in session
+ * or system space. Views of the kernel's belong to all regions of their section: what they cover is not told. Those of
+ * the system cache, which every read of a file leaves behind, make no region.
+ */
 struct sic_region {
     uint64_t prototype_pte;   /* the lowest FirstPrototypePte among them */
     uint64_t control_area_va; /* of its section */
     uint32_t first;
     uint32_t count;
     uint32_t section;
-    bool is_shifted; /* its views do not all start at the same prototype PTE */
+    uint32_t first_kernel; /* its kernel views: sic_scan.kernel_views[first_kernel, first_kernel + kernel_count) */
+    uint32_t kernel_count; /* 0 with SIC_REGION_SAME_START */
+    bool is_shifted;       /* its views do not all start at the same prototype PTE */
 };
 
 struct sic_regions {

@@ -1,7 +1,5 @@
 #include "util/fold.h"
 
-#include <stdint.h>
-
 /* The character at *text, which moves behind it. A byte that begins no whole character stands for itself. */
 static uint32_t next_character(const char **text)
 {
@@ -22,7 +20,7 @@ static uint32_t next_character(const char **text)
 
 /* Simple case folding, by the blocks of the Unicode character database in which capitals and small letters alternate or
  * stand a fixed distance apart. */
-static uint32_t fold(uint32_t character)
+uint32_t sic_fold_character(uint32_t character)
 {
     if ((character >= 'A' && character <= 'Z') || (character >= 0xc0 && character <= 0xde && character != 0xd7) ||
         (character >= 0x391 && character <= 0x3a9) || (character >= 0x410 && character <= 0x42f))
@@ -38,10 +36,15 @@ static uint32_t fold(uint32_t character)
     return character;
 }
 
+uint32_t sic_fold_next(const char **text)
+{
+    return sic_fold_character(next_character(text));
+}
+
 static bool begins_with(const char *text, const char *part)
 {
     while (*part != '\0') {
-        if (*text == '\0' || fold(next_character(&text)) != fold(next_character(&part)))
+        if (*text == '\0' || sic_fold_next(&text) != sic_fold_next(&part))
             return false;
     }
     return true;

@@ -18,6 +18,30 @@ from windows_world import WINDOWS, Wine, install, kernel_file, lines, on_termina
 LAB_DRIVER = "tests/lab_driver/lab-drv.sys"
 
 
+# What Wine cannot tell: its kernel's PsProcessType, from which types of objects are found, is not the image's, and the
+# image's processes do not run there. The emulated kernel of test_driver holds those facts against the image path.
+MORE = (b"  Path: ", b"  Memory: ", b"  Object: ", b"  Handles: ")
+OF_SECTIONS = ("full_path", "device", "names", "names_complete", "handle_count", "handles", "handles_complete")
+OF_PROCESSES = ("full_path", "peb_pointers", "handle_table")
+
+
+def told_by_both(listing):
+    return b"".join(line for line in listing.splitlines(keepends=True) if not line.startswith(MORE))
+
+
+def members_told_by_both(document):
+    for process in document["processes"]:
+        for key in OF_PROCESSES:
+            del process[key]
+    for region in document["regions"]:
+        del region["memory"]
+        for key in OF_SECTIONS:
+            del region["section"][key]
+        for view in region["views"]:
+            del view["peb_fields"]
+    return document
+
+
 @pytest.fixture(scope="module")
 def wine(tmp_path_factory):
     wine = Wine(tmp_path_factory.mktemp("live"))
@@ -105,13 +129,14 @@ def test_somebody_elses_service_is_left_alone(wine, shipped):
 def test_same_listing_as_from_the_image(wine, lab, world):
     for form in ([], ["--plain"], ["--filter", "4"], ["--threads", "1"]):
         here, there = sic(*form, world.image("raw")), wine.run(lab, *form)
-        assert there.stdout == here.stdout, form
+        assert told_by_both(there.stdout) == told_by_both(here.stdout), form
         assert there.returncode == here.returncode, there.stderr
     assert "nearest by build, proved by the driver" in lines(there.stderr)[1]
 
 
 def test_json(wine, lab, world):
-    here, there = json.loads(sic("--json", world.image("raw")).stdout), json.loads(wine.run(lab, "--json").stdout)
+    here, there = (members_told_by_both(json.loads(text)) for text in
+                   (sic("--json", world.image("raw")).stdout, wine.run(lab, "--json").stdout))
     assert there["kernel"]["layout"]["source"] == "nearest"
     assert there["kernel"]["layout"]["name"] == here["kernel"]["layout"]["name"]
     for member in ("processes", "regions", "notes"):
@@ -131,7 +156,7 @@ def test_exact_by_the_kernels_file(wine, lab, tmp_path):
         layout = wine.run(lab, "--layout").stdout
     finally:
         target.write_bytes(before)
-    assert answer.stdout == sic(world.image("raw")).stdout and len(answer.stdout) > 0
+    assert told_by_both(answer.stdout) == told_by_both(sic(world.image("raw")).stdout) and len(answer.stdout) > 0
     assert world.truth["guid_age"] in notes[0] and "exact by PDB GUID" in notes[0]
     # Nothing else but the sum and what the sections' own lists say, as of the image.
     assert notes[1:] == lines(sic(world.image("raw")).stderr)[1:]
@@ -143,7 +168,7 @@ def test_wrong_layouts_are_passed_over(wine, lab, tmp_path):
     world = build_random(tmp_path / "world", 7, "--layout", "9600.16384", "--format", "raw")
     serve(wine, world)
     answer = wine.run(lab)
-    assert answer.stdout == sic(world.image("raw")).stdout and answer.returncode == 0
+    assert told_by_both(answer.stdout) == told_by_both(sic(world.image("raw")).stdout) and answer.returncode == 0
     assert "layout 9600" in lines(answer.stderr)[1]
 
 
@@ -165,7 +190,7 @@ def test_a_profile_of_the_users_own(wine, lab, world, tmp_path):
 def test_saved_scan_of_the_live_kernel(wine, lab, world, tmp_path):
     assert wine.run(lab, "-q", "--save", tmp_path / "live.sic").returncode == 0
     answer = sic(tmp_path / "live.sic")
-    assert answer.stdout == sic(world.image("raw")).stdout
+    assert told_by_both(answer.stdout) == told_by_both(sic(world.image("raw")).stdout)
     assert b"saved scan of a live kernel" in answer.stderr
 
 
@@ -221,7 +246,7 @@ def test_two_at_once(wine, lab, world):
     assert wine.has_service(), "the second has removed the first's service"
     answer = first.wait()
     assert answer.returncode == 0, answer
-    assert answer.stdout == sic(world.image("raw")).stdout
+    assert told_by_both(answer.stdout) == told_by_both(sic(world.image("raw")).stdout)
 
 
 def test_left_over_service(wine, lab, world):
@@ -229,7 +254,7 @@ def test_left_over_service(wine, lab, world):
     assert wine.run("sc", "create", "sic-drv", "type=", "kernel", "binPath=", r"C:\gone\sic-drv.sys").returncode == 0
     answer = wine.run(lab)
     assert answer.returncode == 0, answer.stderr
-    assert answer.stdout == sic(world.image("raw")).stdout
+    assert told_by_both(answer.stdout) == told_by_both(sic(world.image("raw")).stdout)
 
 
 def test_left_over_of_a_killed_run(wine, lab, world):
@@ -245,7 +270,7 @@ def test_left_over_of_a_killed_run(wine, lab, world):
     serve(wine, world)
     answer = wine.run(lab)
     assert answer.returncode == 0, answer.stderr
-    assert answer.stdout == sic(world.image("raw")).stdout
+    assert told_by_both(answer.stdout) == told_by_both(sic(world.image("raw")).stdout)
 
 
 # --- a dump instead of the driver -----------------------------------------------------------------------------------

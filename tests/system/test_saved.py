@@ -8,7 +8,8 @@ import pytest
 
 from conftest import CONTAINERS, LAYOUTS, ROOT, build_random, build_scenario, sample, sic
 
-FORMS = [[], ["--plain"], ["--json"], ["--layout"], ["--filter", "4"], ["--json", "-f", "nobody"]]
+FORMS = [[], ["--plain"], ["--json"], ["--layout"], ["--filter", "4"], ["--json", "-f", "nobody"], ["--explain"],
+         ["--json", "--explain"], ["--csv", "--explain"], ["--group", "process"], ["--details", "--name", "*.d*"]]
 
 
 def save(image, target, *arguments):

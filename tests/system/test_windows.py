@@ -28,7 +28,8 @@ def wine(tmp_path_factory):
     subprocess.run(["wineserver", "-k"], env=environment, capture_output=True)
 
 
-@pytest.mark.parametrize("form", [[], ["--plain"], ["--json"], ["--layout"]], ids=lambda form: "".join(form) or "text")
+@pytest.mark.parametrize("form", [[], ["--plain"], ["--json"], ["--layout"], ["--explain"], ["--csv", "--explain"],
+                                  ["--group", "process"]], ids=lambda form: "".join(form) or "text")
 def test_same_bytes_as_on_linux(wine, seed_world, form):
     for container in ("raw", "full.dmp", "bitmap.dmp", "kernel.dmp"):
         here = sic(*form, seed_world.image(container))

@@ -29,8 +29,23 @@ def true_regions(truth):
 
 
 def answered_regions(answer):
+    """Those with at least two views of processes; see assert_single_views for the others."""
     return [(number(region["prototype_pte"]), [answered_view(region, view) for view in region["views"]])
-            for region in answer["regions"]]
+            for region in answer["regions"] if len(region["views"]) > 1]
+
+
+def shares_with_kernel(section):
+    return any(view["kind"] != "cache" for view in section.get("kernelViews", []))
+
+
+def assert_single_views(truth, answer):
+    """A view of one process is shared when the kernel has one of that section in session or system space."""
+    together = {index for region in truth["regions"] for index in region["views"]}
+    expected = sorted((number(view["eprocess"]), number(view["start"])) for index, view in enumerate(truth["views"])
+                      if index not in together and shares_with_kernel(truth["sections"][view["section"]])
+                      and truth["sections"][view["section"]]["kind"] != "physical")
+    assert sorted((number(region["views"][0]["eprocess"]), number(region["views"][0]["start"]))
+                  for region in answer["regions"] if len(region["views"]) == 1) == expected
 
 
 def true_processes(truth):
@@ -49,6 +64,7 @@ def assert_true(truth, answer):
     assert answer["complete"], answer["problems"][:5]
     assert answered_processes(answer) == true_processes(truth)
     assert answered_regions(answer) == true_regions(truth)
+    assert_single_views(truth, answer)
     assert answer["kernel"]["build"] == truth["build"]
     assert number(answer["kernel"]["base"]) == number(truth["kernel_base"])
     assert answer["kernel"]["guid_age"] == truth["guid_age"]

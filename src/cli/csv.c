@@ -1,0 +1,284 @@
+#include "cli/csv.h"
+
+#include "cli/by_process.h"
+#include "cli/csv_cells.h"
+#include "cli/csv_writer.h"
+#include "meaning/rights.h"
+#include "sharing/kernel_view.h"
+#include "util/escape.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define UNKNOWN SIC_CSV_UNKNOWN
+
+/* The columns of a region, then those of an owner, then those of a view. A new one is added at the end. */
+static const char *const columns[] = {"prototype_pte",
+                                      "control_area",
+                                      "kind",
+                                      "size",
+                                      "large_pages",
+                                      "path",
+                                      "object_names",
+                                      "memory",
+                                      "writable_region",
+                                      "processes",
+                                      "handles",
+                                      "owner",
+                                      "process",
+                                      "pid",
+                                      "eprocess",
+                                      "process_path",
+                                      "parent_pid",
+                                      "started",
+                                      "session",
+                                      "user_sid",
+                                      "user",
+                                      "integrity",
+                                      "app_container",
+                                      "low_privilege",
+                                      "process_protection",
+                                      "wow64",
+                                      "exiting",
+                                      "start",
+                                      "end",
+                                      "section_offset",
+                                      "protection",
+                                      "protection_modifier",
+                                      "writes",
+                                      "first_prototype_pte",
+                                      "peb_fields",
+                                      "physical",
+                                      "first_bytes",
+                                      "pte",
+                                      "pool_tag"};
+
+/* What is the same in all rows of a region, or of a process, made once: when it is needed first. */
+struct sheet {
+    const struct sic_listing *listing;
+    struct sic_csv csv;
+    struct region_cells {
+        char *text;
+        bool is_writable;
+    } * regions;
+    char **processes;
+    bool failed;
+};
+
+/* The text in `made`, which is released; NULL when memory ran out. */
+static char *take_cells(struct sheet *sheet, struct sic_output *made)
+{
+    char *text;
+
+    sic_output_bytes(made, "", 1);
+    text = made->failed ? NULL : strdup(made->buffer);
+    sic_output_discard(made);
+    sheet->failed = sheet->failed || !text;
+    return text;
+}
+
+static const char *process_cells(struct sheet *sheet, uint32_t process)
+{
+    struct sic_output made;
+    struct sic_csv csv;
+
+    if (!sheet->processes[process] && sic_output_init(&made, NULL)) {
+        sic_csv_init(&csv, &made);
+        sic_csv_put_process(&csv, sheet->listing, process);
+        sheet->processes[process] = take_cells(sheet, &made);
+    }
+    sheet->failed = sheet->failed || !sheet->processes[process];
+    return sheet->processes[process] ? sheet->processes[process] : "";
+}
+
+static const struct region_cells *region_cells(struct sheet *sheet, uint32_t index)
+{
+    static const struct region_cells none = {.text = (char *)""};
+    const struct sic_listing *listing = sheet->listing;
+    const struct sic_region *region = &listing->regions.regions[index];
+    struct region_cells *cells = &sheet->regions[index];
+    struct sic_output made;
+    struct sic_csv csv;
+
+    if (!cells->text && sic_output_init(&made, NULL)) {
+        sic_csv_init(&csv, &made);
+        cells->is_writable =
+            sic_region_is_writable(&listing->scan, &listing->regions, region, &listing->shared_writable);
+        sic_csv_put_region(&csv, listing, region, cells->is_writable);
+        cells->text = take_cells(sheet, &made);
+    }
+    sheet->failed = sheet->failed || !cells->text;
+    return cells->text ? cells : &none;
+}
+
+static void put_fields(struct sic_csv *csv, bool is_known, uint32_t fields)
+{
+    char text[SIC_PEB_FIELD_COUNT * 40] = "";
+    int used = 0;
+
+    for (unsigned i = 0; i < SIC_PEB_FIELD_COUNT; i++) {
+        if (fields >> i & 1)
+            used += snprintf(text + used, sizeof(text) - (size_t)used, used > 0 ? " %s" : "%s", sic_peb_field_name(i));
+    }
+    sic_csv_word(csv, used > 0 ? text : is_known ? NULL : UNKNOWN);
+}
+
+/* Empty cells where first pages were not asked for. */
+static void put_page(struct sic_csv *csv, const struct sic_page *page, bool is_asked)
+{
+    const char *missing = is_asked ? UNKNOWN : NULL;
+    uint32_t flags = is_asked && page ? page->flags : 0;
+    char bytes[33] = "", tag[4 * SIC_ESCAPE_UNIT_SIZE + 1];
+
+    if (flags & SIC_PAGE_HAS_PHYSICAL)
+        sic_csv_address(csv, page->physical);
+    else
+        sic_csv_word(csv, missing);
+    for (unsigned i = 0; flags & SIC_PAGE_HAS_BYTES && i < 16; i++)
+        snprintf(bytes + 2 * i, 3, "%02x", page->bytes[i]);
+    sic_csv_word(csv, flags & SIC_PAGE_HAS_BYTES ? bytes : missing);
+    if (flags & SIC_PAGE_HAS_PTE)
+        sic_csv_address(csv, page->pte);
+    else
+        sic_csv_word(csv, missing);
+    if (flags & SIC_PAGE_HAS_TAG)
+        sic_escape_bytes(page->pool_tag, sizeof(page->pool_tag), tag);
+    sic_csv_text(csv, flags & SIC_PAGE_HAS_TAG ? tag : missing);
+}
+
+static void put_row(struct sheet *sheet, const struct region_cells *cells, uint32_t index, bool with_page)
+{
+    const struct sic_listing *listing = sheet->listing;
+    const struct sic_view *view = sic_scan_view(&listing->scan, index);
+    struct sic_csv *csv = &sheet->csv;
+    uint64_t offset;
+
+    sic_output_text(csv->output, cells->text);
+    sic_output_bytes(csv->output, ",", 1);
+    sic_output_text(csv->output, process_cells(sheet, view->process));
+    csv->needs_comma = true;
+    sic_csv_address(csv, view->start_vpn << 12);
+    sic_csv_address(csv, (view->end_vpn << 12) + 0xfff);
+    if (sic_view_section_offset(&listing->scan, view, &offset))
+        sic_csv_number(csv, offset);
+    else
+        sic_csv_word(csv, UNKNOWN);
+    /* "---" and "--x" are this program's own and no formulas, but a spreadsheet cannot know. */
+    sic_csv_text(csv, sic_protection_text(view->protection));
+    sic_csv_word(csv, sic_protection_modifier(view->protection));
+    sic_csv_word(csv, sic_writes_text(sic_view_writes(&listing->scan, view, cells->is_writable)));
+    sic_csv_address(csv, view->first_prototype_pte);
+    put_fields(csv, sic_scan_process(&listing->scan, view->process)->flags & SIC_PROCESS_PEB_READ,
+               sic_peb_evidence_fields(&listing->meaning.evidence, index));
+    put_page(csv, sic_meaning_page(&listing->meaning, index), with_page);
+    sic_csv_end_row(csv);
+}
+
+static void put_kernel_row(struct sic_csv *csv, const struct region_cells *cells, const struct sic_kernel_view *view)
+{
+    bool has_extent = view->kind == SIC_KERNEL_VIEW_CACHE && view->page_count != 0;
+
+    sic_output_text(csv->output, cells->text);
+    csv->needs_comma = true;
+    sic_csv_word(csv, view->kind == SIC_KERNEL_VIEW_CACHE ? "system cache" : "kernel");
+    for (unsigned i = 0; i < 6; i++)
+        sic_csv_word(csv, NULL);
+    if (view->kind == SIC_KERNEL_VIEW_SESSION && view->session_id != SIC_NONE)
+        sic_csv_number(csv, view->session_id);
+    else
+        sic_csv_word(csv, NULL);
+    for (unsigned i = 0; i < 8; i++)
+        sic_csv_word(csv, NULL);
+    sic_csv_address(csv, view->va);
+    if (has_extent) {
+        sic_csv_address(csv, view->va + ((uint64_t)view->page_count << 12) - 1);
+        sic_csv_number(csv, view->first_page << 12);
+    } else {
+        sic_csv_word(csv, UNKNOWN);
+        sic_csv_word(csv, UNKNOWN);
+    }
+    for (unsigned i = 0; i < 9; i++)
+        sic_csv_word(csv, NULL);
+    sic_csv_end_row(csv);
+}
+
+static void put_kernel_rows(struct sheet *sheet, uint32_t index)
+{
+    const struct sic_region *region = &sheet->listing->regions.regions[index];
+
+    for (uint32_t i = 0; i < region->kernel_count && i < SIC_LISTED_LIMIT; i++)
+        put_kernel_row(&sheet->csv, region_cells(sheet, index),
+                       sic_scan_kernel_view(&sheet->listing->scan, region->first_kernel + i));
+}
+
+static void put_by_region(struct sheet *sheet, bool with_page)
+{
+    const struct sic_listing *listing = sheet->listing;
+
+    for (uint32_t i = 0; i < listing->regions.count; i++) {
+        const struct sic_region *region = &listing->regions.regions[i];
+
+        if (!listing->selected[i])
+            continue;
+        for (uint32_t j = region->first; j < region->first + region->count; j++)
+            put_row(sheet, region_cells(sheet, i), listing->regions.views[j], with_page);
+        put_kernel_rows(sheet, i);
+    }
+}
+
+/* The kernel's views come last. */
+static void put_by_process(struct sheet *sheet, const struct sic_by_process *by_process, bool with_page)
+{
+    const struct sic_listing *listing = sheet->listing;
+
+    for (uint32_t i = 0; i < by_process->owner_count; i++) {
+        const struct sic_owner *owner = &by_process->owners[by_process->order[i]];
+
+        for (uint32_t j = owner->first; j < owner->first + owner->count; j++)
+            put_row(sheet, region_cells(sheet, owner->region), listing->regions.views[j], with_page);
+    }
+    for (uint32_t i = 0; i < listing->regions.count; i++) {
+        if (listing->selected[i])
+            put_kernel_rows(sheet, i);
+    }
+}
+
+static void put_table(struct sheet *sheet, const struct sic_by_process *by_process, const struct sic_options *options)
+{
+    for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+        sic_csv_word(&sheet->csv, columns[i]);
+    sic_csv_end_row(&sheet->csv);
+    if (options->by_process)
+        put_by_process(sheet, by_process, options->explain);
+    else
+        put_by_region(sheet, options->explain);
+}
+
+static void release(struct sheet *sheet)
+{
+    for (uint32_t i = 0; sheet->processes && i < sheet->listing->scan.processes.count; i++)
+        free(sheet->processes[i]);
+    for (uint32_t i = 0; sheet->regions && i < sheet->listing->regions.count; i++)
+        free(sheet->regions[i].text);
+    free(sheet->processes);
+    free(sheet->regions);
+}
+
+bool sic_csv_print(const struct sic_listing *listing, const struct sic_options *options, struct sic_output *output)
+{
+    struct sheet sheet = {
+        .listing = listing,
+        .regions = calloc((size_t)listing->regions.count + 1, sizeof(*sheet.regions)),
+        .processes = calloc((size_t)listing->scan.processes.count + 1, sizeof(*sheet.processes)),
+    };
+    struct sic_by_process by_process;
+    bool is_ready = sic_by_process_init(listing, &by_process) && sheet.regions && sheet.processes;
+
+    sic_csv_init(&sheet.csv, output);
+    if (is_ready)
+        put_table(&sheet, &by_process, options);
+    release(&sheet);
+    sic_by_process_deinit(&by_process);
+    return is_ready && !sheet.failed;
+}
