@@ -1,5 +1,6 @@
 /*
- * The whole way from an image's bytes to regions: container, page tables, kernel, layout, collection on two threads.
+ * The whole way from an image's bytes to regions: container, page tables, kernel, layout, collection on two threads,
+ * with tokens, PEBs and first pages.
  */
 #include "kernel/collect.h"
 #include "sharing/region.h"
