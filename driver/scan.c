@@ -234,6 +234,7 @@ static NTSTATUS Answer(PSIC_SCAN Scan, PIRP Irp, PVOID Output, ULONG OutputSize,
     sic_scan_init(&Scan->Scan, &Scan->Allocator);
     sic_vad_walker_init(&Scan->Walker, &Scan->Reader.Interface, &Scan->Request.layout);
     Status = SicReaderOpen(&Scan->Reader, &Scan->Memory, Irp);
+    Scan->Scan.paging_levels = Scan->Reader.Interface.levels;
     if (NT_SUCCESS(Status))
         Status = Run(Scan);
     if (NT_SUCCESS(Status))

@@ -20,6 +20,28 @@ static uint64_t read_optional(const struct sic_reader *reader, const struct sic_
     return value;
 }
 
+/* Where the address of the tree's first node stands. A tree of _MM_AVL_TABLE is the right child of its sentinel. */
+static uint64_t root_link_va(const struct sic_layout *layout, uint64_t eprocess_va)
+{
+    uint64_t va = eprocess_va + sic_layout_offset(layout, SIC_FIELD_EPROCESS_VAD_ROOT);
+
+    if (sic_layout_has_sentinel(layout))
+        va += sic_layout_offset(layout, SIC_FIELD_AVL_TABLE_BALANCED_ROOT) +
+              sic_layout_offset(layout, SIC_FIELD_MMVAD_SHORT_RIGHT);
+    return va;
+}
+
+/* VadCount, or the tree's own count of its elements; 0 where neither is known. */
+static uint64_t read_node_count(const struct sic_reader *reader, const struct sic_layout *layout, uint64_t eprocess_va)
+{
+    uint64_t word, va = eprocess_va + sic_layout_offset(layout, SIC_FIELD_EPROCESS_VAD_ROOT);
+
+    if (!sic_layout_has_sentinel(layout) || !sic_layout_has(layout, SIC_FIELD_AVL_TABLE_COUNT))
+        return read_optional(reader, layout, eprocess_va, SIC_FIELD_EPROCESS_VAD_COUNT);
+    va += sic_layout_offset(layout, SIC_FIELD_AVL_TABLE_COUNT) & ~7u;
+    return sic_reader_u64(reader, va, &word) ? sic_layout_bits(layout, SIC_FIELD_AVL_TABLE_COUNT, word) : 0;
+}
+
 /* _EPROCESS.ImageFileName: 15 bytes. */
 static void read_image_file_name(const struct sic_reader *reader, const struct sic_layout *layout,
                                  struct sic_process *process)
@@ -35,13 +57,13 @@ bool sic_process_read(const struct sic_reader *reader, const struct sic_layout *
 {
     *process = (struct sic_process){.eprocess_va = eprocess_va, .path.offset = SIC_NONE, .token = SIC_NONE};
     if (!read_field(reader, layout, eprocess_va, SIC_FIELD_EPROCESS_UNIQUE_PROCESS_ID, &process->id) ||
-        !read_field(reader, layout, eprocess_va, SIC_FIELD_EPROCESS_VAD_ROOT, &process->vad_root_va))
+        !sic_reader_u64(reader, root_link_va(layout, eprocess_va), &process->vad_root_va))
         return false;
     process->directory_table_base = read_optional(reader, layout, eprocess_va, SIC_FIELD_KPROCESS_DIRECTORY_TABLE_BASE);
     process->create_time = read_optional(reader, layout, eprocess_va, SIC_FIELD_EPROCESS_CREATE_TIME);
     process->exit_time = read_optional(reader, layout, eprocess_va, SIC_FIELD_EPROCESS_EXIT_TIME);
     process->parent_id = read_optional(reader, layout, eprocess_va, SIC_FIELD_EPROCESS_PARENT_ID);
-    process->vad_count = read_optional(reader, layout, eprocess_va, SIC_FIELD_EPROCESS_VAD_COUNT);
+    process->vad_count = read_node_count(reader, layout, eprocess_va);
     if (process->exit_time != 0)
         process->flags |= SIC_PROCESS_EXITED;
     read_image_file_name(reader, layout, process);
@@ -56,7 +78,7 @@ bool sic_process_read_path(struct sic_scan *scan, const struct sic_reader *reade
     uint64_t name_va = read_optional(reader, layout, process->eprocess_va, SIC_FIELD_EPROCESS_AUDIT_NAME);
     struct sic_string path;
 
-    if (!sic_is_kernel_pointer(name_va, 8))
+    if (!sic_is_kernel_pointer(reader, name_va, 8))
         return true;
     if (!sic_string_read(scan, reader, name_va, &path))
         return false;

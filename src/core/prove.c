@@ -27,10 +27,10 @@ static bool is_plausible_name(const uint8_t *name)
 }
 
 /* Process ids are multiples of 4, and PML4s page-aligned but for the PCID in the low bits. */
-static bool is_plausible_process(const struct sic_process *process)
+static bool is_plausible_process(const struct sic_reader *reader, const struct sic_process *process)
 {
     return process->id % 4 == 0 && process->id <= UINT32_MAX && is_plausible_name(process->image_file_name) &&
-           (process->vad_root_va == 0 || sic_is_kernel_pointer(process->vad_root_va, 16));
+           (process->vad_root_va == 0 || sic_is_kernel_pointer(reader, process->vad_root_va, 16));
 }
 
 /* Whether some entry of the list could not be read; then the first that could be need not be System. */
@@ -45,8 +45,8 @@ static bool is_list_torn(const struct sic_scan *scan)
     return false;
 }
 
-static const char *judge_processes(const struct sic_scan *scan, enum sic_proof_standard standard,
-                                   struct sic_proof *proof)
+static const char *judge_processes(const struct sic_scan *scan, const struct sic_reader *reader,
+                                   enum sic_proof_standard standard, struct sic_proof *proof)
 {
     uint32_t plausible = 0;
 
@@ -55,7 +55,7 @@ static const char *judge_processes(const struct sic_scan *scan, enum sic_proof_s
     if (standard == SIC_PROOF_OF_GUESS && !is_list_torn(scan) && !is_system_process(sic_scan_process(scan, 0)))
         return "the first process is not System with pid 4";
     for (uint32_t i = 0; i < scan->processes.count; i++)
-        plausible += is_plausible_process(sic_scan_process(scan, i));
+        plausible += is_plausible_process(reader, sic_scan_process(scan, i));
     if (plausible * 2 < scan->processes.count)
         return "most processes have no plausible id, name or VAD root";
     proof->agreements += plausible;
@@ -135,7 +135,7 @@ static void judge_sections(const struct sic_scan *scan, const struct sic_reader 
             continue;
         if (!(section->flags & SIC_SECTION_UNREAD))
             proof->agreements++;
-        else if (sic_is_kernel_pointer(section->segment_va, 8))
+        else if (sic_is_kernel_pointer(reader, section->segment_va, 8))
             proof->contradictions += sic_reader_u64(reader, section->segment_va, &probe);
     }
 }
@@ -159,7 +159,10 @@ static bool walk_trees(struct sic_scan *scan, const struct sic_reader *reader, c
 static bool weigh(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
                   enum sic_proof_standard standard, struct sic_proof *proof)
 {
-    proof->refusal = judge_processes(scan, standard, proof);
+    if (sic_layout_paging_levels(layout) != (reader->levels == 5 ? 5 : 4))
+        proof->refusal = "it is of a kernel with another number of page table levels";
+    else
+        proof->refusal = judge_processes(scan, reader, standard, proof);
     proof->is_weighed = proof->refusal != NULL;
     if (proof->refusal || !sic_processes_part_trees(scan) || !walk_trees(scan, reader, layout))
         return false;

@@ -313,6 +313,7 @@ struct sic_scan {
     struct sic_array pages;              /* struct sic_page, by view */
     struct sic_array problems;           /* struct sic_problem */
     struct sic_array notes;              /* struct sic_note */
+    uint32_t paging_levels;              /* of the machine's page tables: 5, or 4 (0 too) */
     uint32_t skipped_processes;          /* live scans: listed, but gone when their turn came */
     struct sic_index subsection_index;   /* by address */
     struct sic_index control_area_index; /* by address */

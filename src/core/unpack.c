@@ -70,9 +70,10 @@ static const char *check_header(struct unpacker *unpacker, struct sic_unpacked *
         return "it was saved by another version of SiC";
     if (header.size != unpacker->size)
         return header.size > unpacker->size ? "it is cut short" : "something follows where it must end";
-    if (header.flags != 0)
+    if (header.flags & ~SIC_WIRE_SCAN_FIVE_LEVELS)
         return "its header has flags that nobody knows";
     __builtin_memcpy(unpacker->tables, header.tables, sizeof(header.tables));
+    unpacker->scan->paging_levels = header.flags & SIC_WIRE_SCAN_FIVE_LEVELS ? 5 : 4;
     unpacker->scan->skipped_processes = header.skipped_processes;
     unpacked->origin = header.origin;
     return check_tables(unpacker);
@@ -207,13 +208,15 @@ static const char *unpack_processes(struct unpacker *unpacker)
     return NULL;
 }
 
-static bool is_sound_pte_range(const struct sic_wire_view *wire)
+static bool is_sound_pte_range(const struct unpacker *unpacker, const struct sic_wire_view *wire)
 {
-    if (!sic_is_kernel_pointer(wire->first_prototype_pte, 8))
+    unsigned levels = unpacker->scan->paging_levels;
+
+    if (!sic_is_kernel_address(levels, wire->first_prototype_pte, 8))
         return false;
     if (wire->flags & SIC_VIEW_TORN || wire->last_contiguous_pte == SIC_WHOLE_VIEW_CONTIGUOUS)
         return true;
-    return sic_is_kernel_pointer(wire->last_contiguous_pte, 8) &&
+    return sic_is_kernel_address(levels, wire->last_contiguous_pte, 8) &&
            wire->last_contiguous_pte >= wire->first_prototype_pte;
 }
 
@@ -221,7 +224,7 @@ static bool is_sound_view(const struct unpacker *unpacker, const struct sic_wire
 {
     static const uint8_t zeros[sizeof(wire->reserved)];
 
-    return wire->start_vpn <= wire->end_vpn && wire->end_vpn < VPN_LIMIT && is_sound_pte_range(wire) &&
+    return wire->start_vpn <= wire->end_vpn && wire->end_vpn < VPN_LIMIT && is_sound_pte_range(unpacker, wire) &&
            wire->subsection < unpacker->tables[SIC_WIRE_SUBSECTIONS].count &&
            wire->process < unpacker->tables[SIC_WIRE_PROCESSES].count && wire->protection < 32 && wire->vad_type < 8 &&
            !(wire->flags & ~VIEW_FLAGS) && __builtin_memcmp(wire->reserved, zeros, sizeof(zeros)) == 0;

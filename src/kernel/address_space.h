@@ -12,7 +12,8 @@
 
 /* How the page tables are to be read. */
 struct sic_paging {
-    uint64_t root_pa;          /* physical address of the PML4 */
+    uint64_t root_pa;          /* physical address of the highest table: the PML4, or PML5 */
+    unsigned levels;           /* of tables: 5 with LA57; 0 means 4 */
     uint64_t invalid_pte_mask; /* xored into the frame number of swizzled invalid PTEs (L1TF); 0: unknown or none */
 };
 

@@ -18,6 +18,7 @@ static const struct {
     {"_MMVAD_SHORT.Parent",
      {"_MMVAD_SHORT.VadNode.ParentValue", "_MMVAD_SHORT.u1.Parent", "_MMVAD_SHORT.VadNode.u1.Parent",
       "_MMVAD_SHORT.Parent"}},
+    {"_MMVAD_SHORT.StartingVpnHigher", {"_MMVAD_SHORT.u5.StartingVpnHigher", "_MMVAD_SHORT.StartingVpnHigher"}},
     {"_EPROCESS.Wow64Process", {"_EPROCESS.Wow64Process", "_EPROCESS.WoW64Process"}},
 };
 
