@@ -17,8 +17,9 @@ void lab_object_header(struct lab_world *world, uint64_t body, uint8_t type_inde
     uint64_t header = body - lab_offset(&world->layout, LAB_HEADER_BODY);
     lab_va_store_u64(&world->memory, header, 0x7fff);
     lab_va_store_u64(&world->memory, header + 8, 1);
-    lab_va_store_u8(&world->memory, header + lab_offset(&world->layout, LAB_HEADER_TYPE),
-                    encode_type(world, header, type_index));
+    if (lab_has(&world->layout, LAB_HEADER_TYPE))
+        lab_va_store_u8(&world->memory, header + lab_offset(&world->layout, LAB_HEADER_TYPE),
+                        encode_type(world, header, type_index));
 }
 
 uint64_t lab_object_allocate(struct lab_world *world, struct lab_pool *pool, uint32_t size, uint32_t tag,

@@ -112,7 +112,8 @@ static void write_token(struct lab_world *world, const struct lab_process *proce
     lab_va_write(memory, groups + 0x30, integrity, sizeof integrity);
     lab_va_store_u32(memory, token + lab_offset(layout, LAB_TOKEN_USER_COUNT), 2);
     lab_va_store_u64(memory, token + lab_offset(layout, LAB_TOKEN_USERS), groups);
-    lab_va_store_u32(memory, token + lab_offset(layout, LAB_TOKEN_INTEGRITY), 1);
+    if (lab_has(layout, LAB_TOKEN_INTEGRITY)) /* from Vista on */
+        lab_va_store_u32(memory, token + lab_offset(layout, LAB_TOKEN_INTEGRITY), 1);
     lab_va_store_u64(memory, process->eprocess + lab_offset(layout, LAB_EPROCESS_TOKEN), token | 7);
 }
 
@@ -146,7 +147,6 @@ static void write_eprocess(struct lab_world *world, const struct lab_process *pr
 static void write_peb(struct lab_world *world, const struct lab_process *process)
 {
     struct lab_memory *memory = &world->memory;
-    bool ten = world->layout.build >= 10000;
     if (!process->peb || process->exited)
         return;
     uint64_t frame = lab_frame_allocate(memory, LAB_FRAME_USER);
@@ -154,8 +154,8 @@ static void write_peb(struct lab_world *world, const struct lab_process *process
     uint8_t *bytes = lab_frame_bytes(memory, frame);
     lab_store_u64(pte, frame << 12 | 0x8000000000000867ull);
     lab_store_u64(bytes + 0x10, 0x00007ff600000000ull + process->pid * 0x100000);
-    lab_store_u32(bytes + 0x118, ten ? 10 : 6);
-    lab_store_u32(bytes + 0x11c, ten ? 0 : 3);
+    lab_store_u32(bytes + 0x118, lab_version(&world->layout).major);
+    lab_store_u32(bytes + 0x11c, lab_version(&world->layout).minor);
     lab_store_u16(bytes + 0x120, (uint16_t)world->layout.build);
 }
 

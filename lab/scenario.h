@@ -103,8 +103,9 @@ struct lab_scenario {
     uint64_t memory; /* bytes; 0: as needed */
     uint64_t system_time;
     uint64_t invalid_pte_mask;
-    uint64_t nonpaged_pool, paged_pool; /* where addresses of the pools begin */
-    uint32_t self_reference;            /* index in the PML4 */
+    uint64_t nonpaged_pool, paged_pool;   /* where addresses of the pools begin */
+    uint32_t self_reference;              /* index in the PML4, or PML5 */
+    uint32_t levels;                      /* of page tables, to be sure; 0: those of the kernel */
     uint32_t transition_percent;          /* of the paged pool's pages */
     uint32_t nonpaged_transition_percent; /* no real machine has any; it proves what reads them */
     uint64_t seed;

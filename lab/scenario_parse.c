@@ -176,7 +176,7 @@ static void parse_process(struct parser *parser)
     process->vad_count = (int64_t)count_option(parser, "vad-count", UINT64_MAX);
     if ((text = option(parser, "path")))
         process->path = lab_copy_text(text);
-    if (process->eprocess % 16 || (process->eprocess && process->eprocess >> 47 != 0x1ffff) || process->dtb % LAB_PAGE)
+    if (process->eprocess % 16 || (process->eprocess && process->eprocess >> 56 != 0xff) || process->dtb % LAB_PAGE)
         REJECT(parser, "the address is not aligned or not in the kernel's half");
 }
 
@@ -266,7 +266,7 @@ static void parse_place(struct parser *parser, struct lab_node *node)
     node->start = hex_option(parser, "start", LAB_CHOOSE);
     node->deleting = flag(parser, "deleting");
     node->touch = !flag(parser, "untouched");
-    if (node->start != LAB_CHOOSE && (node->start % LAB_PAGE || node->start >> 47))
+    if (node->start != LAB_CHOOSE && (node->start % LAB_PAGE || node->start >> 56))
         REJECT(parser, "the address is not that of a page in the user's half");
     if (!lab_node_pages(node))
         REJECT(parser, "a node has at least one page");
@@ -357,6 +357,8 @@ static void parse_setting(struct parser *parser)
         scenario->transition_percent = (uint32_t)number(parser, text, 10, name);
     else if (!strcmp(name, "nonpaged-transition"))
         scenario->nonpaged_transition_percent = (uint32_t)number(parser, text, 10, name);
+    else if (!strcmp(name, "levels"))
+        scenario->levels = (uint32_t)number(parser, text, 10, name);
     else if (!strcmp(name, "self-reference"))
         scenario->self_reference = (uint32_t)number(parser, text, 16, name);
     else

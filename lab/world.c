@@ -21,6 +21,15 @@ static void add_holes(struct lab_world *world)
         lab_memory_hole(&world->memory, scenario->holes[i].first, scenario->holes[i].count);
 }
 
+/* A kernel runs with the levels it was made for; a scenario may say which it wants. */
+static unsigned choose_levels(const struct lab_world *world)
+{
+    unsigned levels = lab_paging_levels(&world->layout), wanted = world->scenario->levels;
+    if (wanted && wanted != levels)
+        lab_fail("layout %s is of a kernel with %u levels of page tables, not %u", world->layout.name, levels, wanted);
+    return levels;
+}
+
 static void init_memory(struct lab_world *world)
 {
     const struct lab_scenario *scenario = world->scenario;
@@ -28,7 +37,7 @@ static void init_memory(struct lab_world *world)
         lab_fail("the memory is to be at least 16M, in whole MiB");
     if (scenario->giant_page && scenario->memory < 2ull << 30)
         lab_fail("a 1 GiB page needs `memory 2G` or more");
-    lab_memory_init(&world->memory, scenario->memory / LAB_PAGE);
+    lab_memory_init(&world->memory, scenario->memory / LAB_PAGE, choose_levels(world));
     add_holes(world);
     if (scenario->large_pages)
         lab_frame_reserve(&world->memory, LARGE_FRAMES, LARGE_PAGES * 512);
@@ -44,7 +53,8 @@ static void init_pools(struct lab_world *world)
     const struct lab_scenario *scenario = world->scenario;
     struct lab_memory *memory = &world->memory;
     uint64_t base = scenario->nonpaged_pool, large = base - (1ull << 30), giant = base - (2ull << 30);
-    if (base % (1ull << 30) || scenario->paged_pool % LAB_PAGE || base >> 47 != 0x1ffff)
+    if (base % (1ull << 30) || scenario->paged_pool % LAB_PAGE ||
+        base < (world->memory.levels == 5 ? 0xff00000000000000ull : 0xffff800000000000ull))
         lab_fail("nonpaged-pool is to be a multiple of 1 GiB in the kernel's half");
     if (scenario->large_pages) {
         for (unsigned i = 0; i < LARGE_PAGES; i++)

@@ -52,6 +52,8 @@ void lab_sections_build(struct lab_world *world);
 void lab_sections_finish(struct lab_world *world); /* rings of views and counts, when all views are there */
 /* Address of the prototype PTE of a section's page; 0 when there is none. */
 uint64_t lab_section_pte(const struct lab_section *section, uint64_t page);
+/* The head of its list of views; for kernels that have one. */
+uint64_t lab_section_ring(const struct lab_world *world, const struct lab_section *section);
 /* The subsection that holds the page, NULL past the end; *within is the page's index in it. */
 const struct lab_subsection *lab_section_find(const struct lab_section *section, uint64_t page, uint64_t *within);
 
