@@ -22,6 +22,15 @@ static uint64_t choose_start(const struct lab_world *world, struct lab_process *
     return start;
 }
 
+/* Scenarios are built with any kernel: where user space has 8 TiB, an address beyond it stands for one
+ * in its upper half. */
+static uint64_t fit_start(const struct lab_world *world, uint64_t start)
+{
+    if (start >> lab_user_bits(&world->layout) == 0)
+        return start;
+    return (start & 0xffffffffffull) | ((start >> 40) % 3 + 4) << 40;
+}
+
 static int by_start(const void *left, const void *right, void *context)
 {
     const struct lab_node *nodes = context;
@@ -52,6 +61,10 @@ void lab_nodes_place(struct lab_world *world)
         struct lab_node *node = &scenario->nodes[i];
         if (node->start == LAB_CHOOSE)
             node->start = choose_start(world, &scenario->processes[node->process], lab_node_pages(node));
+        else
+            node->start = fit_start(world, node->start);
+        /* Up to 7601 no bit says that a node is being deleted. */
+        node->deleting = node->deleting && lab_has(&world->layout, LAB_FLAG_DELETE);
         world->first_node[node->process + 1] += !node->unlinked;
     }
     for (size_t i = 0; i < count; i++)

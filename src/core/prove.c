@@ -101,14 +101,31 @@ bool sic_view_fits(const struct sic_scan *scan, const struct sic_view *view)
     return sic_view_is_in_subsection(scan, view);
 }
 
-static void judge_views(const struct sic_scan *scan, struct sic_proof *proof)
+/*
+ * What moved between releases within a control area: a section that is mapped is a file's, or committed, or reserved,
+ * which its flags say, and counts its views; and what is called a file's has a file object.
+ */
+static bool is_control_area_plausible(const struct sic_reader *reader, const struct sic_layout *layout,
+                                      const struct sic_section *section)
+{
+    if (section->control_area_flags == 0)
+        return false;
+    if (section->mapped_views == 0 && sic_layout_has(layout, SIC_FIELD_CONTROL_AREA_MAPPED_VIEWS))
+        return false;
+    return !(section->flags & SIC_SECTION_FILE) || sic_is_kernel_pointer(reader, section->file_object_va, 16);
+}
+
+static void judge_views(const struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
+                        struct sic_proof *proof)
 {
     for (uint32_t i = 0; i < scan->views.count; i++) {
         const struct sic_view *view = sic_scan_view(scan, i);
 
         if (!sic_view_is_resolved(scan, view))
             continue;
-        if (sic_view_fits(scan, view))
+        if (sic_view_fits(scan, view) && !(view->flags & SIC_VIEW_TORN) &&
+            is_control_area_plausible(reader, layout,
+                                      sic_scan_section(scan, sic_scan_subsection(scan, view->subsection)->section)))
             proof->agreements++;
         else
             proof->contradictions++;
@@ -169,7 +186,7 @@ static bool weigh(struct sic_scan *scan, const struct sic_reader *reader, const 
     judge_nodes(scan, proof);
     if (!sic_sections_resolve(scan, reader, layout))
         return false;
-    judge_views(scan, proof);
+    judge_views(scan, reader, layout, proof);
     judge_sections(scan, reader, proof);
     proof->is_weighed = !sic_reader_is_cancelled(reader);
     return proof->is_weighed;
