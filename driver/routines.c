@@ -17,6 +17,7 @@ VOID SicRoutinesFind(VOID)
     SicRoutines.ExAllocatePool2 = (SIC_EX_ALLOCATE_POOL2)FIND("ExAllocatePool2");
     SicRoutines.AcquireExitSynchronization = (SIC_PS_ACQUIRE_EXIT)FIND("PsAcquireProcessExitSynchronization");
     SicRoutines.ReleaseExitSynchronization = (SIC_PS_RELEASE_EXIT)FIND("PsReleaseProcessExitSynchronization");
+    SicRoutines.PsProcessType = FIND("PsProcessType");
 }
 
 NTSTATUS SicRoutinesCheck(VOID)

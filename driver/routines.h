@@ -1,6 +1,6 @@
 /*
  * Routines that not every kernel exports: looked up when the driver loads, so that it loads everywhere and can say what
- * is missing.
+ * is missing. So is a variable, which is only ever read like all of the kernel's memory.
  */
 #ifndef SIC_DRIVER_ROUTINES_H
 #define SIC_DRIVER_ROUTINES_H
@@ -12,6 +12,7 @@ typedef struct _SIC_ROUTINES {
     SIC_EX_ALLOCATE_POOL2 ExAllocatePool2;          /* 2004 and later; NULL: the older routine is used */
     SIC_PS_ACQUIRE_EXIT AcquireExitSynchronization; /* exported since XP, never documented */
     SIC_PS_RELEASE_EXIT ReleaseExitSynchronization;
+    PVOID PsProcessType; /* a variable: the address of the type of processes */
 } SIC_ROUTINES;
 
 /* Written once, by SicRoutinesFind, before there is a device; NULL members are missing. */

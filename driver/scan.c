@@ -1,6 +1,10 @@
 #include "scan.h"
 
 #include "core/accounts.h"
+#include "core/device.h"
+#include "core/directory.h"
+#include "core/evidence.h"
+#include "core/handle_table.h"
 #include "core/names.h"
 #include "core/pack.h"
 #include "core/process.h"
@@ -8,8 +12,10 @@
 #include "core/request.h"
 #include "core/section.h"
 #include "core/steady.h"
+#include "core/token.h"
 #include "process.h"
 #include "reader.h"
+#include "routines.h"
 
 #define SYSTEM_PID 4u
 /* A torn picture can spoil a proof, and a tree can change during every walk: both are tried again so often. */
@@ -25,6 +31,9 @@ typedef struct _SIC_SCAN {
     struct sic_allocator Allocator;
     struct sic_scan Scan;
     struct sic_vad_walker Walker;
+    struct sic_objects Objects;
+    struct sic_handle_tables HandleTables;
+    struct sic_token_reader Tokens;
 } SIC_SCAN, *PSIC_SCAN;
 
 static NTSTATUS RequestStatus(enum sic_request_fault Fault)
@@ -121,6 +130,31 @@ static bool AddEnding(struct sic_scan *Scan, uint32_t Index)
     return sic_scan_add_problem(Scan, SIC_PROBLEM_PROCESS_ENDING, Index, Process->eprocess_va);
 }
 
+/* Types of objects and where their directories begin, from the kernel's own type of processes. */
+static bool FindObjects(PSIC_SCAN Scan)
+{
+    struct sic_object_roots Roots = {0};
+
+    if (!(Scan->Request.want & (SIC_WIRE_WANT_OBJECTS | SIC_WIRE_WANT_HANDLES)))
+        return true;
+    (void)sic_reader_u64(&Scan->Reader.Interface, (uint64_t)(ULONG_PTR)SicRoutines.PsProcessType,
+                         &Roots.process_type_va);
+    return sic_objects_find(&Scan->Objects, &Scan->Scan, &Scan->Reader.Interface, &Scan->Request.layout, &Roots);
+}
+
+/* While the process is held: its table is then its own. */
+static bool AddHandles(PSIC_SCAN Scan, uint32_t Index)
+{
+    struct sic_handle_range Range;
+
+    if (!(Scan->Request.want & SIC_WIRE_WANT_HANDLES) || !sic_handles_can_be_read(&Scan->Objects))
+        return true;
+    return sic_handle_table_find(&Scan->HandleTables, &Scan->Scan, &Scan->Reader.Interface, &Scan->Request.layout,
+                                 Index, &Range) &&
+           sic_handle_table_read(&Scan->HandleTables, Range, &Scan->Scan, &Scan->Reader.Interface, &Scan->Objects,
+                                 Index);
+}
+
 static bool AddHeld(PSIC_SCAN Scan, const SIC_PROCESS_ID *Id, const SIC_HELD_PROCESS *Held)
 {
     struct sic_scan *Target = &Scan->Scan;
@@ -135,6 +169,9 @@ static bool AddHeld(PSIC_SCAN Scan, const SIC_PROCESS_ID *Id, const SIC_HELD_PRO
         return false;
     *Record = Read;
     if (Held->IsKept ? !sic_steady_walk(&Scan->Walker, Target, Index, WALK_TRIES) : !AddEnding(Target, Index))
+        return false;
+    if (!AddHandles(Scan, Index) ||
+        (Scan->Request.want & SIC_WIRE_WANT_TOKENS && !sic_token_read(&Scan->Tokens, Target, Index)))
         return false;
     return !(Scan->Request.want & SIC_WIRE_WANT_PATHS) ||
            sic_process_read_path(Target, &Scan->Reader.Interface, &Scan->Request.layout, Index);
@@ -166,6 +203,21 @@ static bool AddNames(PSIC_SCAN Scan)
                                   Scan->Request.minimum_views);
 }
 
+static bool AddObjects(PSIC_SCAN Scan)
+{
+    return !(Scan->Request.want & SIC_WIRE_WANT_OBJECTS) ||
+           (sic_directories_read(&Scan->Scan, &Scan->Reader.Interface, &Scan->Objects) &&
+            sic_devices_read(&Scan->Scan, &Scan->Reader.Interface, &Scan->Objects, Scan->Request.minimum_views));
+}
+
+/* What the kernel's memory tells of first pages. The rest is in the memory of processes, which the agent reads. */
+static bool AddFirstPages(PSIC_SCAN Scan)
+{
+    return !(Scan->Request.want & SIC_WIRE_WANT_FIRST_PAGES) ||
+           (sic_evidence_list(&Scan->Scan) &&
+            sic_evidence_read_kernel(&Scan->Scan, &Scan->Reader.Interface, 0, Scan->Scan.pages.count));
+}
+
 /*
  * Sections' own lists of views against the trees. A process that only views lead to is noted, not walked: it started
  * after the list was taken, or somebody took it out of the list, and the driver holds none that the kernel does not
@@ -174,7 +226,8 @@ static bool AddNames(PSIC_SCAN Scan)
 static bool CompareAccounts(PSIC_SCAN Scan)
 {
     struct sic_array Strangers = {0};
-    bool Done = sic_accounts_compare(&Scan->Scan, &Scan->Reader.Interface, &Scan->Request.layout, &Strangers);
+    bool Done = sic_accounts_compare(&Scan->Scan, &Scan->Reader.Interface, &Scan->Request.layout,
+                                     Scan->Request.want & SIC_WIRE_WANT_OBJECTS, &Strangers);
 
     for (uint32_t i = 0; Done && i < Strangers.count; i++)
         Done = sic_scan_add_note(&Scan->Scan, SIC_NOTE_PROCESS_NOT_LISTED, SIC_NONE, SIC_NONE,
@@ -189,12 +242,16 @@ static bool CompareAccounts(PSIC_SCAN Scan)
  */
 static bool Collect(PSIC_SCAN Scan)
 {
+    if (!FindObjects(Scan))
+        return false;
     for (ULONG i = 0; i < Scan->Processes.Count; i++) {
         if (!AddProcess(Scan, &Scan->Processes.Ids[i]))
             return false;
     }
     if (!sic_sections_resolve(&Scan->Scan, &Scan->Reader.Interface, &Scan->Request.layout) ||
-        !sic_steady_check_views(&Scan->Scan) || !CompareAccounts(Scan) || !AddNames(Scan))
+        !sic_steady_check_views(&Scan->Scan) || !CompareAccounts(Scan) ||
+        !sic_handles_resolve(&Scan->Scan, &Scan->Reader.Interface, &Scan->Request.layout) || !AddNames(Scan) ||
+        !AddObjects(Scan) || !AddFirstPages(Scan))
         return false;
     sic_scan_sort_problems(&Scan->Scan);
     /* Cancelled loops leave records unread: what they made is no answer. */
@@ -233,12 +290,15 @@ static NTSTATUS Answer(PSIC_SCAN Scan, PIRP Irp, PVOID Output, ULONG OutputSize,
     Scan->Allocator = SicMemoryAllocator(&Scan->Memory);
     sic_scan_init(&Scan->Scan, &Scan->Allocator);
     sic_vad_walker_init(&Scan->Walker, &Scan->Reader.Interface, &Scan->Request.layout);
+    sic_token_reader_init(&Scan->Tokens, &Scan->Reader.Interface, &Scan->Request.layout);
     Status = SicReaderOpen(&Scan->Reader, &Scan->Memory, Irp);
     Scan->Scan.paging_levels = Scan->Reader.Interface.levels;
     if (NT_SUCCESS(Status))
         Status = Run(Scan);
     if (NT_SUCCESS(Status))
         Status = Deliver(&Scan->Scan, Output, OutputSize, Written);
+    sic_token_reader_deinit(&Scan->Tokens, &Scan->Allocator);
+    sic_handle_tables_deinit(&Scan->HandleTables, &Scan->Allocator);
     sic_vad_walker_deinit(&Scan->Walker, &Scan->Allocator);
     sic_scan_deinit(&Scan->Scan);
     SicProcessListFree(&Scan->Memory, &Scan->Processes);

@@ -93,12 +93,6 @@ static void try_bytes(const uint8_t *bytes, size_t size)
 /* Places the tables where their counts put them, as long as they fit, and cuts what is left. Returns the new size. */
 static size_t repair(uint8_t *bytes, size_t size)
 {
-    static const uint32_t element_sizes[SIC_WIRE_TABLE_COUNT] = {
-        sizeof(struct sic_wire_process),    sizeof(struct sic_wire_view),
-        sizeof(struct sic_wire_subsection), sizeof(struct sic_wire_section),
-        sizeof(struct sic_wire_problem),    sizeof(struct sic_wire_note),
-        sizeof(struct sic_wire_field),      2,
-    };
     struct sic_wire_scan header;
     uint64_t offset = sizeof(header);
 
@@ -109,17 +103,13 @@ static size_t repair(uint8_t *bytes, size_t size)
     header.flags = 0;
     for (unsigned i = 0; i < SIC_WIRE_TABLE_COUNT; i++) {
         struct sic_wire_table *table = &header.tables[i];
-        uint64_t room = (size - offset) / element_sizes[i];
+        uint64_t room = ((size - offset) & ~7ull) / sic_pack_element_size(i);
 
         table->offset = offset;
-        table->element_size = element_sizes[i];
+        table->element_size = sic_pack_element_size(i);
         if (table->count > room)
             table->count = (uint32_t)room;
         offset = (offset + (uint64_t)table->count * table->element_size + 7) & ~7ull;
-        if (offset > size) {
-            offset -= 8;
-            table->count -= 4;
-        }
     }
     header.size = offset;
     memcpy(bytes, &header, sizeof(header));

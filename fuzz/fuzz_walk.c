@@ -86,7 +86,7 @@ static void walk_all(struct sic_scan *scan, const struct sic_reader *reader, con
     }
     sic_vad_walker_deinit(&walker, &scan->allocator);
     require(sic_sections_resolve(scan, reader, layout));
-    require(sic_accounts_compare(scan, reader, layout, &strangers));
+    require(sic_accounts_compare(scan, reader, layout, true, &strangers));
     sic_array_free(&scan->allocator, &strangers, sizeof(uint64_t));
     require(sic_section_names_read(scan, reader, sic_layout_offset(layout, SIC_FIELD_FILE_OBJECT_FILE_NAME), 1));
     require(sic_regions_report_claims(scan));

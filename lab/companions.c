@@ -32,8 +32,11 @@ static void insert_process(struct lab_scenario *scenario, size_t index, const ch
     memmove(scenario->processes + index + 1, scenario->processes + index, (last - index) * sizeof process);
     scenario->processes[index] = process;
     for (size_t i = 0; i < scenario->node_count; i++)
-        if (scenario->nodes[i].process >= index)
-            scenario->nodes[i].process++;
+        scenario->nodes[i].process += scenario->nodes[i].process >= index;
+    for (size_t i = 0; i < scenario->handle_count; i++)
+        scenario->handles[i].process += scenario->handles[i].process >= index;
+    for (size_t i = 0; i < scenario->peb_pointer_count; i++)
+        scenario->peb_pointers[i].process += scenario->peb_pointers[i].process >= index;
     lab_add_node(scenario, (uint32_t)index, LAB_NODE_PRIVATE, 16, 4);
     lab_add_node(scenario, (uint32_t)index, LAB_NODE_PRIVATE, 4, 4);
 }
@@ -109,4 +112,6 @@ void lab_companions_add(struct lab_scenario *scenario)
         lab_fail("the scenario has no process with pid 4: leave companions on, or add System");
     add_pebs(scenario);
     add_paths(scenario);
+    for (size_t i = 0; i < scenario->process_count; i++)
+        lab_identity_complete(scenario, &scenario->processes[i]);
 }

@@ -13,6 +13,9 @@ struct lab_random_options {
 /* A small world with everything the lab can say in it, by chance. The same seed gives the same world. */
 void lab_generate_random(const struct lab_random_options *options, struct lab_scenario *scenario);
 
+/* The second half of it: identities, names, handles, kernel's views, PEB pointers (random_facts.c). */
+void lab_random_facts(struct lab_scenario *scenario, uint64_t seed);
+
 /* A large world as real machines are: `vads` nodes in `processes` processes. */
 void lab_generate_bench(uint32_t processes, uint32_t vads, uint64_t seed, struct lab_scenario *scenario);
 

@@ -127,16 +127,44 @@ static void write_header(struct lab_world *world, uint32_t exports, uint32_t deb
     write_sections(world);
 }
 
-/* IMAGE_EXPORT_DIRECTORY with its arrays behind it; the names are in order, as the loader's search wants them. */
+/* Two pointers in .data that no table of globals names: PsProcessType, PsThreadType. */
+static void place_type_variables(struct lab_world *world)
+{
+    uint32_t rva = free_page(world, (uint32_t)world->kernel_image_size / 2 & ~0xfffu) + 0x128;
+    map_rva(world, rva);
+    world->exported_type_variables = world->kernel_base + rva;
+}
+
+struct export
+{
+    const char *name;
+    uint32_t rva;
+};
+
+/*
+ * In the order of their names, as the loader's search wants them. Kernels before 10240 are given no
+ * MmSectionObjectType, so that readers have to find the type by its name there.
+ */
+static unsigned list_exports(const struct lab_world *world, struct export *exports)
+{
+    const uint32_t *globals = world->layout.globals;
+    uint32_t types = (uint32_t)(world->exported_type_variables - world->kernel_base);
+    unsigned count = 0;
+    if (world->layout.build >= 10240)
+        exports[count++] = (struct export){"MmSectionObjectType", globals[LAB_GLOBAL_MmSectionObjectType]};
+    exports[count++] = (struct export){"NtBuildNumber", globals[LAB_GLOBAL_NtBuildNumber]};
+    exports[count++] = (struct export){"PsInitialSystemProcess", globals[LAB_GLOBAL_PsInitialSystemProcess]};
+    exports[count++] = (struct export){"PsLoadedModuleList", globals[LAB_GLOBAL_PsLoadedModuleList]};
+    exports[count++] = (struct export){"PsProcessType", types};
+    exports[count++] = (struct export){"PsThreadType", types + 8};
+    return count;
+}
+
+/* IMAGE_EXPORT_DIRECTORY with its arrays behind it. */
 static void write_exports(struct lab_world *world, uint32_t rva)
 {
-    static const struct {
-        const char *name;
-        enum lab_global_id id;
-    } exports[] = {{"NtBuildNumber", LAB_GLOBAL_NtBuildNumber},
-                   {"PsInitialSystemProcess", LAB_GLOBAL_PsInitialSystemProcess},
-                   {"PsLoadedModuleList", LAB_GLOBAL_PsLoadedModuleList}};
-    unsigned count = sizeof exports / sizeof *exports;
+    struct export exports[6];
+    unsigned count = list_exports(world, exports);
     uint32_t functions = rva + 40, names = functions + count * 4, ordinals = names + count * 4, text = rva + 0x80;
     map_rva(world, rva);
     store_u32(world, rva + 4, timestamp(world));
@@ -150,7 +178,7 @@ static void write_exports(struct lab_world *world, uint32_t rva)
     store_text(world, text, "ntoskrnl.exe");
     text += 16;
     for (unsigned i = 0; i < count; i++, text += 32) {
-        store_u32(world, functions + i * 4, world->layout.globals[exports[i].id]);
+        store_u32(world, functions + i * 4, exports[i].rva);
         store_u32(world, names + i * 4, text);
         lab_va_store_u16(&world->memory, world->kernel_base + ordinals + i * 2, (uint16_t)i);
         store_text(world, text, exports[i].name);
@@ -247,6 +275,19 @@ static void write_module(struct lab_world *world)
     lab_va_store_u16(memory, entry + 0x6c, 1);
 }
 
+/* ObpInfoMaskToOffset: for each InfoMask, how far in front of the header its optional parts begin. */
+static void write_info_offsets(struct lab_world *world)
+{
+    static const uint8_t sizes[8] = {0x20, 0x20, 0x10, 0x20, 0x10, 0x10, 0x10, 0x04};
+    uint64_t table = lab_global(world, LAB_GLOBAL_ObpInfoMaskToOffset);
+    for (unsigned mask = 0; table && mask < 256; mask++) {
+        unsigned size = 0;
+        for (unsigned bit = 0; bit < 8; bit++)
+            size += mask >> bit & 1 ? sizes[bit] : 0;
+        lab_va_store_u8(&world->memory, table + mask, (uint8_t)size);
+    }
+}
+
 static void write_globals(struct lab_world *world)
 {
     struct lab_memory *memory = &world->memory;
@@ -254,12 +295,15 @@ static void write_globals(struct lab_world *world)
     lab_va_store_u32(memory, lab_global(world, LAB_GLOBAL_NtBuildNumber), 0xf0000000u | world->layout.build);
     write_protections(world);
     write_strings(world);
+    write_info_offsets(world);
     write_debugger_block(world);
     if (state && lab_has(&world->layout, LAB_INVALID_PTE_MASK))
         lab_va_store_u64(memory, state + lab_offset(&world->layout, LAB_INVALID_PTE_MASK),
                          world->scenario->swizzle ? world->scenario->invalid_pte_mask : 0);
-    if (cookie)
-        lab_va_store_u8(memory, cookie, 0x5c);
+    if (cookie && world->layout.build >= 10240) {
+        world->cookie = (uint8_t)(lab_mix(world->scenario->seed + 0xc00) | 1);
+        lab_va_store_u8(memory, cookie, world->cookie);
+    }
     if (lab_global(world, LAB_GLOBAL_MmPfnDatabase))
         lab_va_store_u64(memory, lab_global(world, LAB_GLOBAL_MmPfnDatabase), 0xffffe00000000000ull);
 }
@@ -295,6 +339,7 @@ void lab_kernel_build(struct lab_world *world)
     map_image(world);
     uint32_t debug = free_page(world, 0x40000), exports = free_page(world, debug + 0x20000);
     write_header(world, exports, debug);
+    place_type_variables(world);
     write_exports(world, exports);
     write_debug(world, debug);
     write_globals(world);

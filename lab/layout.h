@@ -23,6 +23,10 @@
     X(EPROCESS_AUDIT, "_EPROCESS.SeAuditProcessCreationInfo.ImageFileName")                                            \
     X(EPROCESS_TOKEN, "_EPROCESS.Token")                                                                               \
     X(EPROCESS_PEB, "_EPROCESS.Peb")                                                                                   \
+    X(EPROCESS_SESSION, "_EPROCESS.Session")                                                                           \
+    X(EPROCESS_PROTECTION, "_EPROCESS.Protection")                                                                     \
+    X(EPROCESS_WOW64, "_EPROCESS.Wow64Process")                                                                        \
+    X(EPROCESS_FLAGS, "_EPROCESS.Flags")                                                                               \
     X(EPROCESS_OBJECT_TABLE, "_EPROCESS.ObjectTable")                                                                  \
     X(EPROCESS_SECTION_BASE, "_EPROCESS.SectionBaseAddress")                                                           \
     X(EPROCESS_THREADS, "_EPROCESS.ThreadListHead")                                                                    \
@@ -93,6 +97,8 @@
     X(SEGMENT_PTES, "_SEGMENT.TotalNumberOfPtes")                                                                      \
     X(SEGMENT_BYTES, "_SEGMENT.SizeOfSegment")                                                                         \
     X(SEGMENT_U1, "_SEGMENT.u1")                                                                                       \
+    X(SEGMENT_FLAGS, "_SEGMENT.SegmentFlags")                                                                          \
+    X(SEGMENT_LARGE, "_SEGMENT_FLAGS.LargePages")                                                                      \
     X(SEGMENT_U2, "_SEGMENT.u2")                                                                                       \
     X(SEGMENT_PTE, "_SEGMENT.PrototypePte")                                                                            \
     X(FILE_SIZE, "_FILE_OBJECT.sizeof")                                                                                \
@@ -100,16 +106,50 @@
     X(FILE_NAME, "_FILE_OBJECT.FileName")                                                                              \
     X(FILE_SECTIONS, "_FILE_OBJECT.SectionObjectPointer")                                                              \
     X(HEADER_TYPE, "_OBJECT_HEADER.TypeIndex")                                                                         \
+    X(HEADER_TYPE_POINTER, "_OBJECT_HEADER.Type")                                                                      \
+    X(HEADER_NAME_OFFSET, "_OBJECT_HEADER.NameInfoOffset")                                                             \
+    X(HEADER_MASK, "_OBJECT_HEADER.InfoMask")                                                                          \
+    X(NAME_INFO_SIZE, "_OBJECT_HEADER_NAME_INFO.sizeof")                                                               \
+    X(NAME_INFO_DIRECTORY, "_OBJECT_HEADER_NAME_INFO.Directory")                                                       \
+    X(NAME_INFO_NAME, "_OBJECT_HEADER_NAME_INFO.Name")                                                                 \
+    X(TYPE_SIZE, "_OBJECT_TYPE.sizeof")                                                                                \
+    X(TYPE_NAME, "_OBJECT_TYPE.Name")                                                                                  \
+    X(TYPE_INDEX, "_OBJECT_TYPE.Index")                                                                                \
+    X(DIRECTORY_SIZE, "_OBJECT_DIRECTORY.sizeof")                                                                      \
+    X(DIRECTORY_BUCKETS, "_OBJECT_DIRECTORY.HashBuckets")                                                              \
+    X(ENTRY_CHAIN, "_OBJECT_DIRECTORY_ENTRY.ChainLink")                                                                \
+    X(ENTRY_OBJECT, "_OBJECT_DIRECTORY_ENTRY.Object")                                                                  \
+    X(LINK_TARGET, "_OBJECT_SYMBOLIC_LINK.LinkTarget")                                                                 \
+    X(SECTION_SIZE, "_SECTION.sizeof")                                                                                 \
+    X(SECTION_AREA, "_SECTION.u1")                                                                                     \
+    X(SECTION_BYTES, "_SECTION.SizeOfSection")                                                                         \
+    X(SECTION_FLAGS, "_SECTION.u")                                                                                     \
+    X(SECTION_PROTECTION, "_SECTION.InitialPageProtection")                                                            \
+    X(SECTION_OBJECT_SIZE, "_SECTION_OBJECT.sizeof")                                                                   \
+    X(SECTION_OBJECT_SEGMENT, "_SECTION_OBJECT.Segment")                                                               \
+    X(SESSION_ID, "_MM_SESSION_SPACE.SessionId")                                                                       \
     X(HEADER_BODY, "_OBJECT_HEADER.Body")                                                                              \
     X(HANDLES_SIZE, "_HANDLE_TABLE.sizeof")                                                                            \
     X(HANDLES_CODE, "_HANDLE_TABLE.TableCode")                                                                         \
     X(HANDLES_PROCESS, "_HANDLE_TABLE.QuotaProcess")                                                                   \
+    X(HANDLES_NEXT, "_HANDLE_TABLE.NextHandleNeedingPool")                                                             \
+    X(HANDLE_POINTER, "_HANDLE_TABLE_ENTRY.ObjectPointerBits")                                                         \
+    X(HANDLE_ACCESS, "_HANDLE_TABLE_ENTRY.GrantedAccessBits")                                                          \
+    X(HANDLE_ATTRIBUTES, "_HANDLE_TABLE_ENTRY.Attributes")                                                             \
     X(HANDLES_PID, "_HANDLE_TABLE.UniqueProcessId")                                                                    \
     X(TOKEN_SIZE, "_TOKEN.sizeof")                                                                                     \
     X(TOKEN_SESSION, "_TOKEN.SessionId")                                                                               \
     X(TOKEN_USER_COUNT, "_TOKEN.UserAndGroupCount")                                                                    \
     X(TOKEN_USERS, "_TOKEN.UserAndGroups")                                                                             \
     X(TOKEN_INTEGRITY, "_TOKEN.IntegrityLevelIndex")                                                                   \
+    X(TOKEN_RESTRICTED_COUNT, "_TOKEN.RestrictedSidCount")                                                             \
+    X(TOKEN_RESTRICTED, "_TOKEN.RestrictedSids")                                                                       \
+    X(TOKEN_FLAGS, "_TOKEN.TokenFlags")                                                                                \
+    X(TOKEN_ATTRIBUTES, "_TOKEN.pSecurityAttributes")                                                                  \
+    X(TOKEN_PACKAGE, "_TOKEN.Package")                                                                                 \
+    X(TOKEN_CAPABILITIES, "_TOKEN.Capabilities")                                                                       \
+    X(TOKEN_CAPABILITY_COUNT, "_TOKEN.CapabilityCount")                                                                \
+    X(TOKEN_PRIVILEGES, "_TOKEN.Privileges")                                                                           \
     X(MODULE_SIZE, "_KLDR_DATA_TABLE_ENTRY.sizeof")                                                                    \
     X(PROTOTYPE_PROTECTION, "_MMPTE_PROTOTYPE.Protection")                                                             \
     X(PROTOTYPE_ADDRESS, "_MMPTE_PROTOTYPE.ProtoAddress")                                                              \
@@ -123,6 +163,22 @@
     X(SOFTWARE_OFFSET, "_MMPTE_SOFTWARE.PageFileHigh")                                                                 \
     X(PFN_SIZE, "_MMPFN.sizeof")                                                                                       \
     X(PEB_SIZE, "_PEB.sizeof")                                                                                         \
+    X(PEB_APISETMAP, "_PEB.ApiSetMap")                                                                                 \
+    X(PEB_READONLYSHAREDMEMORYBASE, "_PEB.ReadOnlySharedMemoryBase")                                                   \
+    X(PEB_SHAREDDATA, "_PEB.SharedData")                                                                               \
+    X(PEB_READONLYSTATICSERVERDATA, "_PEB.ReadOnlyStaticServerData")                                                   \
+    X(PEB_ANSICODEPAGEDATA, "_PEB.AnsiCodePageData")                                                                   \
+    X(PEB_OEMCODEPAGEDATA, "_PEB.OemCodePageData")                                                                     \
+    X(PEB_UNICODECASETABLEDATA, "_PEB.UnicodeCaseTableData")                                                           \
+    X(PEB_GDISHAREDHANDLETABLE, "_PEB.GdiSharedHandleTable")                                                           \
+    X(PEB_PSHIMDATA, "_PEB.pShimData")                                                                                 \
+    X(PEB_ACTIVATIONCONTEXTDATA, "_PEB.ActivationContextData")                                                         \
+    X(PEB_PROCESSASSEMBLYSTORAGEMAP, "_PEB.ProcessAssemblyStorageMap")                                                 \
+    X(PEB_SYSTEMDEFAULTACTIVATIONCONTEXTDATA, "_PEB.SystemDefaultActivationContextData")                               \
+    X(PEB_SYSTEMASSEMBLYSTORAGEMAP, "_PEB.SystemAssemblyStorageMap")                                                   \
+    X(PEB_CSRSERVERREADONLYSHAREDMEMORYBASE, "_PEB.CsrServerReadOnlySharedMemoryBase")                                 \
+    X(PEB_LEAPSECONDDATA, "_PEB.LeapSecondData")                                                                       \
+    X(PEB_SESSIONID, "_PEB.SessionId")                                                                                 \
     X(INVALID_PTE_MASK, "_MI_SYSTEM_INFORMATION.Hardware.InvalidPteMask")
 
 enum lab_field_id {

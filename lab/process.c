@@ -40,8 +40,7 @@ static void allocate_process(struct lab_world *world, struct lab_process *proces
     if (process->eprocess)
         lab_object_header(world, process->eprocess, LAB_TYPE_PROCESS);
     else
-        process->eprocess = lab_object_allocate(world, pool_for(world, index), eprocess_size(world),
-                                                LAB_TAG('P', 'r', 'o', 'c'), LAB_TYPE_PROCESS);
+        process->eprocess = lab_object_allocate(world, pool_for(world, index), eprocess_size(world), LAB_TYPE_PROCESS);
     if (process->pid == 4)
         process->dtb = memory->root << 12;
     else if (process->dtb)
@@ -82,42 +81,63 @@ static void write_path(struct lab_world *world, const struct lab_process *proces
     lab_va_write(memory, info + 0x10, bytes, size);
 }
 
-/* One leaf, no handles: HANDLE_TABLE.TableCode with level 0. */
-static void write_handle_table(struct lab_world *world, const struct lab_process *process)
+/* _MM_SESSION_SPACE: SessionId, and ProcessList@10, which stays empty. */
+static uint64_t find_session(struct lab_world *world, uint64_t session)
 {
-    const struct lab_layout *layout = &world->layout;
-    struct lab_memory *memory = &world->memory;
-    uint64_t table =
-        lab_pool_allocate(&world->nonpaged, lab_offset(layout, LAB_HANDLES_SIZE), LAB_TAG('O', 'b', 't', 'b'));
-    uint64_t leaf = lab_pool_allocate(&world->paged, LAB_PAGE, 0);
-    lab_va_store_u64(memory, table + lab_offset(layout, LAB_HANDLES_CODE), leaf);
-    lab_va_store_u64(memory, table + lab_offset(layout, LAB_HANDLES_PROCESS), process->eprocess);
-    lab_va_store_u32(memory, table + lab_offset(layout, LAB_HANDLES_PID), (uint32_t)process->pid);
-    lab_va_store_u64(memory, process->eprocess + lab_offset(layout, LAB_EPROCESS_OBJECT_TABLE), table);
+    const uint64_t count = sizeof world->sessions / sizeof *world->sessions;
+    if (session >= count)
+        lab_fail("sessions are numbered up to %llu", (unsigned long long)count - 1);
+    if (!world->sessions[session]) {
+        uint64_t space = lab_pool_allocate(&world->nonpaged, 0x40, LAB_TAG('M', 'm', 'S', 'p'));
+        lab_va_store_u32(&world->memory, space + lab_offset(&world->layout, LAB_SESSION_ID), (uint32_t)session);
+        lab_va_store_u64(&world->memory, space + 0x10, space + 0x10);
+        lab_va_store_u64(&world->memory, space + 0x18, space + 0x10);
+        world->sessions[session] = space;
+    }
+    return world->sessions[session];
 }
 
-/* A token of user S-1-5-18 at system integrity: SID_AND_ATTRIBUTES array and the two SIDs behind it. */
-static void write_token(struct lab_world *world, const struct lab_process *process)
+/* The system's own processes and smss.exe, which makes the sessions, belong to none. */
+static bool has_session(const struct lab_process *process)
 {
-    static const uint8_t user[12] = {1, 1, 0, 0, 0, 0, 0, 5, 18}, integrity[12] = {1, 1, 0, 0, 0, 0, 0, 16, 0, 0x40};
-    const struct lab_layout *layout = &world->layout;
-    struct lab_memory *memory = &world->memory;
-    uint64_t token = lab_object_allocate(world, &world->paged, lab_offset(layout, LAB_TOKEN_SIZE),
-                                         LAB_TAG('T', 'o', 'k', 'e'), LAB_TYPE_TOKEN);
-    uint64_t groups = lab_pool_allocate(&world->paged, 0x40, LAB_TAG('S', 'e', 'S', 'i'));
-    lab_va_store_u64(memory, groups, groups + 0x20);
-    lab_va_store_u64(memory, groups + 0x10, groups + 0x30);
-    lab_va_store_u32(memory, groups + 0x18, 0x60);
-    lab_va_write(memory, groups + 0x20, user, sizeof user);
-    lab_va_write(memory, groups + 0x30, integrity, sizeof integrity);
-    lab_va_store_u32(memory, token + lab_offset(layout, LAB_TOKEN_USER_COUNT), 2);
-    lab_va_store_u64(memory, token + lab_offset(layout, LAB_TOKEN_USERS), groups);
-    if (lab_has(layout, LAB_TOKEN_INTEGRITY)) /* from Vista on */
-        lab_va_store_u32(memory, token + lab_offset(layout, LAB_TOKEN_INTEGRITY), 1);
-    lab_va_store_u64(memory, process->eprocess + lab_offset(layout, LAB_EPROCESS_TOKEN), token | 7);
+    return process->pid != 4 && strcmp(process->name, "Registry") && strcmp(process->name, "smss.exe");
 }
 
-static void write_eprocess(struct lab_world *world, const struct lab_process *process)
+/* EPROCESS.Flags: ProcessExiting is bit 2, ProcessDelete bit 3, in every public symbol table from 9600 to 22631. */
+static void write_flags(struct lab_world *world, const struct lab_process *process)
+{
+    uint32_t flags = 0x00d00801u | (process->identity.exiting || process->exited ? 4 : 0) | (process->exited ? 8 : 0);
+    if (lab_has(&world->layout, LAB_EPROCESS_FLAGS))
+        lab_va_store_u32(&world->memory, process->eprocess + lab_offset(&world->layout, LAB_EPROCESS_FLAGS), flags);
+}
+
+/* EWOW64PROCESS: Peb of the 32-bit side, Machine u16@8. A pointer to it is what makes a process a 32-bit one. */
+static void write_wow64(struct lab_world *world, const struct lab_process *process)
+{
+    uint64_t body = lab_pool_allocate(&world->nonpaged, 0x18, LAB_TAG('P', 's', 'W', 'o'));
+    lab_va_store_u64(&world->memory, body, process->peb ? process->peb + LAB_PAGE : 0);
+    lab_va_store_u16(&world->memory, body + 8, 0x14c);
+    lab_va_store_u64(&world->memory, process->eprocess + lab_offset(&world->layout, LAB_EPROCESS_WOW64), body);
+}
+
+static void write_identity(struct lab_world *world, struct lab_process *process)
+{
+    const struct lab_layout *layout = &world->layout;
+    const struct lab_identity *identity = &process->identity;
+    uint64_t eprocess = process->eprocess;
+    lab_token_build(world, process);
+    if (lab_has(layout, LAB_EPROCESS_PROTECTION))
+        lab_va_store_u8(&world->memory, eprocess + lab_offset(layout, LAB_EPROCESS_PROTECTION),
+                        (uint8_t)identity->protection);
+    if (has_session(process) && lab_has(layout, LAB_EPROCESS_SESSION))
+        lab_va_store_u64(&world->memory, eprocess + lab_offset(layout, LAB_EPROCESS_SESSION),
+                         find_session(world, identity->session));
+    if (identity->wow64 && lab_has(layout, LAB_EPROCESS_WOW64))
+        write_wow64(world, process);
+    write_flags(world, process);
+}
+
+static void write_eprocess(struct lab_world *world, struct lab_process *process)
 {
     const struct lab_layout *layout = &world->layout;
     struct lab_memory *memory = &world->memory;
@@ -139,24 +159,7 @@ static void write_eprocess(struct lab_world *world, const struct lab_process *pr
     lab_va_store_u64(memory, threads + 8, threads);
     lab_va_store_u32(memory, eprocess + lab_offset(layout, LAB_EPROCESS_ACTIVE_THREADS), process->exited ? 0 : 4);
     write_path(world, process);
-    write_token(world, process);
-    if (!process->exited)
-        write_handle_table(world, process);
-}
-
-static void write_peb(struct lab_world *world, const struct lab_process *process)
-{
-    struct lab_memory *memory = &world->memory;
-    if (!process->peb || process->exited)
-        return;
-    uint64_t frame = lab_frame_allocate(memory, LAB_FRAME_USER);
-    uint8_t *pte = lab_table_entry(memory, process->dtb >> 12, process->peb, 1, LAB_FRAME_USER_TABLE);
-    uint8_t *bytes = lab_frame_bytes(memory, frame);
-    lab_store_u64(pte, frame << 12 | 0x8000000000000867ull);
-    lab_store_u64(bytes + 0x10, 0x00007ff600000000ull + process->pid * 0x100000);
-    lab_store_u32(bytes + 0x118, lab_version(&world->layout).major);
-    lab_store_u32(bytes + 0x11c, lab_version(&world->layout).minor);
-    lab_store_u16(bytes + 0x120, (uint16_t)world->layout.build);
+    write_identity(world, process);
 }
 
 /* Each PML4 shares the kernel half of the system's and points to itself. */
@@ -185,7 +188,7 @@ void lab_processes_build(struct lab_world *world)
             process->created = scenario->system_time - 36000000000ull + i * 10000000ull;
         allocate_process(world, process, i);
         write_eprocess(world, process);
-        write_peb(world, process);
+        lab_peb_build(world, process);
         if (process->pid == 4)
             lab_kernel_publish(world, process->eprocess);
     }

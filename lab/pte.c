@@ -53,6 +53,31 @@ uint64_t lab_pte_prototype_by_vad(const struct lab_world *world, uint8_t protect
                                       lab_bits(&world->layout, LAB_PROTOTYPE_PROTECTION, protection));
 }
 
+uint64_t lab_pte_frame(const struct lab_world *world, uint64_t pte)
+{
+    const struct lab_field *field = &world->layout.fields[LAB_TRANSITION_FRAME];
+    uint64_t swizzled = lab_bits(&world->layout, LAB_TRANSITION_SWIZZLE, 1);
+    if (pte & 1)
+        return pte >> 12 & 0xfffffffffull;
+    if ((pte & 0xc00) != 0x800)
+        return LAB_NO_FRAME;
+    if (world->scenario->swizzle && swizzled && !(pte & swizzled))
+        pte ^= world->scenario->invalid_pte_mask;
+    return pte >> field->first_bit & ((1ull << field->bit_count) - 1);
+}
+
+uint64_t lab_pte_frame_of(const struct lab_world *world, uint64_t root, uint64_t va)
+{
+    uint64_t frame = root;
+    for (int shift = world->memory.levels == 5 ? 48 : 39; shift >= 12 && frame != LAB_NO_FRAME; shift -= 9) {
+        uint64_t entry = lab_load_u64(lab_frame_bytes(&world->memory, frame) + (va >> shift & 0x1ff) * 8);
+        if ((shift == 21 || shift == 30) && (entry & 0x81) == 0x81)
+            return (entry >> 12 & 0xfffffffffull) + (va >> 12 & ((1ull << (shift - 12)) - 1));
+        frame = shift > 12 && !(entry & 1) ? LAB_NO_FRAME : lab_pte_frame(world, entry);
+    }
+    return frame;
+}
+
 static bool is_pool(const struct lab_world *world, uint64_t index)
 {
     if (index == (world->kernel_base >> 39 & 0x1ff) || index == world->scenario->self_reference)

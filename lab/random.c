@@ -31,6 +31,10 @@ static void random_machine(struct generator *generator)
     scenario->kernel_base = 0xfffff80000000000ull + below(generator, 0x3f00) * 0x200000;
     scenario->nonpaged_pool = 0xffff880000000000ull + (below(generator, 0x3800) << 30) + (4ull << 30);
     scenario->paged_pool = 0xffffb80000000000ull + (below(generator, 0x3800) << 30);
+    if (generator->user_bits == 43) { /* the kernel has 8 TiB too: handle entries of 9200 keep 44 bits of an address */
+        scenario->nonpaged_pool = 0xfffff88100000000ull + (scenario->nonpaged_pool & 0xfc0000000ull);
+        scenario->paged_pool = 0xfffffa8000000000ull + (scenario->paged_pool & 0x3ffc0000000ull);
+    }
     if (generator->user_bits == 56) { /* where no machine with four levels has anything */
         scenario->nonpaged_pool -= 0x00a0000000000000ull;
         scenario->paged_pool -= 0x0070000000000000ull;
@@ -220,6 +224,7 @@ void lab_generate_random(const struct lab_random_options *options, struct lab_sc
     for (uint32_t i = 0; i < options->privates; i++)
         random_private(&generator);
     add_chain(&generator);
+    lab_random_facts(scenario, options->seed);
     free(generator.cursors);
     free(generator.edges);
 }

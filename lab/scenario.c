@@ -12,26 +12,57 @@ void lab_scenario_init(struct lab_scenario *scenario)
     scenario->kernel_base = 0xfffff80451e00000ull;
     scenario->system_time = 0x01d64f3a5c2e8d10ull; /* 30 June 2020 */
     scenario->invalid_pte_mask = 0x0000200000000000ull;
-    scenario->nonpaged_pool = 0xffffc50a00000000ull;
-    scenario->paged_pool = 0xffffd80800000000ull;
+    scenario->nonpaged_pool = LAB_NONPAGED_POOL;
+    scenario->paged_pool = LAB_PAGED_POOL;
     scenario->self_reference = 0x1ed;
     scenario->transition_percent = 5;
     scenario->swizzle = scenario->low_stub = scenario->large_pages = scenario->companions = scenario->kdbg = true;
 }
 
+static void free_process(struct lab_process *process)
+{
+    struct lab_identity *identity = &process->identity;
+    free(process->name);
+    free(process->path);
+    free(identity->user);
+    free(identity->groups);
+    free(identity->package);
+    free(identity->capabilities);
+    free(identity->restricted);
+    free(identity->group_text);
+}
+
+static void free_facts(struct lab_scenario *scenario)
+{
+    for (size_t i = 0; i < scenario->name_count; i++)
+        free(scenario->names[i].path);
+    for (size_t i = 0; i < scenario->link_count; i++) {
+        free(scenario->links[i].path);
+        free(scenario->links[i].target);
+    }
+    for (size_t i = 0; i < scenario->directory_count; i++)
+        free(scenario->directories[i]);
+    free(scenario->names);
+    free(scenario->handles);
+    free(scenario->links);
+    free(scenario->directories);
+    free(scenario->peb_pointers);
+    free(scenario->kernel_views);
+}
+
 void lab_scenario_deinit(struct lab_scenario *scenario)
 {
-    for (size_t i = 0; i < scenario->process_count; i++) {
-        free(scenario->processes[i].name);
-        free(scenario->processes[i].path);
-    }
+    for (size_t i = 0; i < scenario->process_count; i++)
+        free_process(&scenario->processes[i]);
     for (size_t i = 0; i < scenario->section_count; i++) {
         struct lab_section *section = &scenario->sections[i];
         free(section->id);
         free(section->name);
+        free(section->device);
         free(section->subsections);
         free(section->contents);
     }
+    free_facts(scenario);
     free(scenario->guid_age);
     free(scenario->kernel);
     free(scenario->layout);
@@ -52,6 +83,8 @@ struct lab_process *lab_add_process(struct lab_scenario *scenario, const char *n
     process->parent = pid == 4 ? 0 : 4;
     process->peb = pid == 4 ? 0 : LAB_CHOOSE;
     process->vad_count = -1;
+    process->identity.session = process->identity.integrity = process->identity.protection = LAB_CHOOSE;
+    process->other_handles = LAB_SOME_HANDLES;
     return process;
 }
 
@@ -118,6 +151,69 @@ void lab_add_hole(struct lab_scenario *scenario, uint64_t first, uint64_t count)
     scenario->holes =
         lab_grow(scenario->holes, scenario->hole_count, &scenario->hole_capacity, sizeof *scenario->holes);
     scenario->holes[scenario->hole_count++] = (struct lab_hole){first, count};
+}
+
+void lab_add_name(struct lab_scenario *scenario, uint32_t section, const char *path)
+{
+    scenario->names =
+        lab_grow(scenario->names, scenario->name_count, &scenario->name_capacity, sizeof *scenario->names);
+    scenario->names[scenario->name_count++] = (struct lab_name){.section = section, .path = lab_copy_text(path)};
+}
+
+struct lab_handle *lab_add_handle(struct lab_scenario *scenario, uint32_t process, uint32_t section, uint32_t access)
+{
+    scenario->handles =
+        lab_grow(scenario->handles, scenario->handle_count, &scenario->handle_capacity, sizeof *scenario->handles);
+    struct lab_handle *handle = &scenario->handles[scenario->handle_count++];
+    *handle = (struct lab_handle){.process = process, .section = section, .access = access};
+    return handle;
+}
+
+void lab_add_link(struct lab_scenario *scenario, const char *path, const char *target)
+{
+    scenario->links =
+        lab_grow(scenario->links, scenario->link_count, &scenario->link_capacity, sizeof *scenario->links);
+    scenario->links[scenario->link_count++] = (struct lab_link){lab_copy_text(path), lab_copy_text(target)};
+}
+
+void lab_add_directory(struct lab_scenario *scenario, const char *path)
+{
+    for (size_t i = 0; i < scenario->directory_count; i++)
+        if (!strcasecmp(scenario->directories[i], path))
+            return;
+    scenario->directories = lab_grow(scenario->directories, scenario->directory_count, &scenario->directory_capacity,
+                                     sizeof *scenario->directories);
+    scenario->directories[scenario->directory_count++] = lab_copy_text(path);
+}
+
+struct lab_peb_pointer *lab_add_peb_pointer(struct lab_scenario *scenario, uint32_t process, enum lab_peb_field field,
+                                            uint32_t section)
+{
+    scenario->peb_pointers = lab_grow(scenario->peb_pointers, scenario->peb_pointer_count,
+                                      &scenario->peb_pointer_capacity, sizeof *scenario->peb_pointers);
+    struct lab_peb_pointer *pointer = &scenario->peb_pointers[scenario->peb_pointer_count++];
+    *pointer = (struct lab_peb_pointer){.process = process, .field = field, .section = section};
+    return pointer;
+}
+
+struct lab_kernel_view *lab_add_kernel_view(struct lab_scenario *scenario, uint32_t section,
+                                            enum lab_kernel_view_kind kind)
+{
+    scenario->kernel_views = lab_grow(scenario->kernel_views, scenario->kernel_view_count,
+                                      &scenario->kernel_view_capacity, sizeof *scenario->kernel_views);
+    struct lab_kernel_view *view = &scenario->kernel_views[scenario->kernel_view_count++];
+    *view = (struct lab_kernel_view){.section = section, .kind = kind, .va = LAB_CHOOSE};
+    return view;
+}
+
+const char *lab_peb_field_name(enum lab_peb_field field)
+{
+    static const char *const names[] = {
+#define LAB_PEB_NAME(name, id) #name,
+        LAB_PEB_POINTERS(LAB_PEB_NAME)
+#undef LAB_PEB_NAME
+    };
+    return names[field];
 }
 
 uint64_t lab_node_pages(const struct lab_node *node)

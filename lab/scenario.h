@@ -48,6 +48,9 @@ struct lab_section {
     uint64_t frame;       /* physical sections: the first frame */
     bool reserve;         /* committed as needed */
     uint32_t cache_views; /* views of the system cache, which only the counts show */
+    char *device;         /* \Device\… that its file lies on; NULL: the default volume; "": a device without a name */
+    bool name_absent;     /* the buffer of the file's name is paged out */
+    bool large_pages;     /* large pages back it */
     enum lab_page_state states;
     struct lab_subsection *subsections; /* at least one */
     size_t subsection_count, subsection_capacity;
@@ -55,8 +58,48 @@ struct lab_section {
     size_t content_count, content_capacity;
     /* After the build. */
     uint64_t control_area, segment, file_object;
-    uint32_t view_count;
-    uint64_t first_view, last_view; /* addresses of MMVADs in the ring of views; 0: none */
+    uint32_t view_count;            /* entries of the ring of views */
+    uint64_t first_link, last_link; /* addresses of the list entries in it; 0: none */
+    uint64_t object;                /* the SECTION object that handles lead to; 0: none */
+    uint32_t object_count;          /* SECTION objects */
+    uint32_t ring_cache_views;      /* entries of the ring that are views of the system cache */
+};
+
+/* What a process is allowed, and by whom. Lists are SIDs with commas between. */
+struct lab_identity {
+    char *user;         /* SID; "none": the process has no token; NULL: derived from the process's name */
+    char *groups;       /* SIDs between the user and the label; NULL: usual ones */
+    char *package;      /* NULL: none, or derived */
+    char *capabilities; /* NULL: none, or derived */
+    char *restricted;   /* NULL: none */
+    uint64_t session, integrity, protection; /* LAB_CHOOSE: derived from the name */
+    bool low_privilege, wow64, exiting;
+    char *group_text; /* after the build: the token's groups as JSON; NULL: no token */
+};
+
+/* The pointers of a PEB that lead to shared memory, in the order of their fields. */
+#define LAB_PEB_POINTERS(X)                                                                                            \
+    X(ApiSetMap, APISETMAP)                                                                                            \
+    X(ReadOnlySharedMemoryBase, READONLYSHAREDMEMORYBASE)                                                              \
+    X(SharedData, SHAREDDATA)                                                                                          \
+    X(ReadOnlyStaticServerData, READONLYSTATICSERVERDATA)                                                              \
+    X(AnsiCodePageData, ANSICODEPAGEDATA)                                                                              \
+    X(OemCodePageData, OEMCODEPAGEDATA)                                                                                \
+    X(UnicodeCaseTableData, UNICODECASETABLEDATA)                                                                      \
+    X(GdiSharedHandleTable, GDISHAREDHANDLETABLE)                                                                      \
+    X(pShimData, PSHIMDATA)                                                                                            \
+    X(ActivationContextData, ACTIVATIONCONTEXTDATA)                                                                    \
+    X(ProcessAssemblyStorageMap, PROCESSASSEMBLYSTORAGEMAP)                                                            \
+    X(SystemDefaultActivationContextData, SYSTEMDEFAULTACTIVATIONCONTEXTDATA)                                          \
+    X(SystemAssemblyStorageMap, SYSTEMASSEMBLYSTORAGEMAP)                                                              \
+    X(CsrServerReadOnlySharedMemoryBase, CSRSERVERREADONLYSHAREDMEMORYBASE)                                            \
+    X(LeapSecondData, LEAPSECONDDATA)
+
+enum lab_peb_field {
+#define LAB_PEB_ID(name, id) LAB_PEB_POINTER_##id,
+    LAB_PEB_POINTERS(LAB_PEB_ID)
+#undef LAB_PEB_ID
+        LAB_PEB_POINTER_COUNT
 };
 
 struct lab_process {
@@ -69,7 +112,16 @@ struct lab_process {
     uint64_t peb;             /* LAB_CHOOSE: chosen; 0: none */
     int64_t vad_count;        /* what EPROCESS.VadCount says; -1: the truth */
     uint64_t next_view;       /* where the builder puts the next node without an address */
+    struct lab_identity identity;
+    uint32_t other_handles; /* handles to what is no section; LAB_SOME_HANDLES: a few */
+    /* After the build. */
+    uint64_t peb_frame;
+    uint64_t pointers[LAB_PEB_POINTER_COUNT];
+    uint32_t first_handle; /* in the scenario's handles, which are sorted by process and value */
+    uint32_t handle_count;
 };
+
+#define LAB_SOME_HANDLES UINT32_MAX
 
 #define LAB_CHOOSE UINT64_MAX
 
@@ -89,13 +141,56 @@ struct lab_node {
     uint8_t unlisted : 1; /* in the tree; the ring and its counts lack it */
     uint8_t touch : 1;    /* some of its pages are in the process's tables */
     uint8_t garbage : 1;  /* short node: pool behind it looks like the fields of a long one */
+    uint8_t copied : 1;   /* its first page was written to: the process has a copy of its own */
     uint64_t offset;      /* first page in the section */
     uint64_t va;          /* after the build: address of the node */
+};
+
+/* A name under which a section can be opened. */
+struct lab_name {
+    uint32_t section;
+    char *path;
+    uint64_t object; /* after the build */
+};
+
+/* A handle to a section. */
+struct lab_handle {
+    uint32_t process, section, access;
+    uint32_t value;  /* 0: chosen */
+    bool own;        /* to a SECTION object of its own, which has no name */
+    uint64_t object; /* after the build */
+};
+
+struct lab_link {
+    char *path, *target;
+};
+
+struct lab_peb_pointer {
+    uint32_t process;
+    enum lab_peb_field field;
+    uint32_t section; /* whose first view in the process it leads to; UINT32_MAX: `address` */
+    uint64_t address;
+};
+
+enum lab_kernel_view_kind { LAB_VIEW_SESSION, LAB_VIEW_SYSTEM, LAB_VIEW_CACHE };
+
+/* A view of the kernel's own: in the section's ring, in no tree. */
+struct lab_kernel_view {
+    uint32_t section;
+    enum lab_kernel_view_kind kind;
+    uint32_t session;    /* of session views */
+    uint64_t va;         /* LAB_CHOOSE: chosen */
+    uint64_t page;       /* of cache views: the section's page where it begins */
+    uint32_t page_count; /* of cache views */
 };
 
 struct lab_hole {
     uint64_t first, count; /* frames */
 };
+
+/* Where pools begin when a scenario does not say. */
+#define LAB_NONPAGED_POOL 0xffffc50a00000000ull
+#define LAB_PAGED_POOL    0xffffd80800000000ull
 
 struct lab_scenario {
     char *guid_age, *kernel, *layout; /* NULL: not said */
@@ -118,6 +213,18 @@ struct lab_scenario {
     size_t section_count, section_capacity;
     struct lab_node *nodes;
     size_t node_count, node_capacity;
+    struct lab_name *names;
+    size_t name_count, name_capacity;
+    struct lab_handle *handles;
+    size_t handle_count, handle_capacity;
+    struct lab_link *links;
+    size_t link_count, link_capacity;
+    char **directories; /* that stand there besides the usual ones */
+    size_t directory_count, directory_capacity;
+    struct lab_peb_pointer *peb_pointers;
+    size_t peb_pointer_count, peb_pointer_capacity;
+    struct lab_kernel_view *kernel_views;
+    size_t kernel_view_count, kernel_view_capacity;
 };
 
 void lab_scenario_init(struct lab_scenario *scenario);
@@ -134,6 +241,17 @@ struct lab_node *lab_add_node(struct lab_scenario *scenario, uint32_t process, e
 struct lab_node *lab_add_view(struct lab_scenario *scenario, uint32_t process, uint32_t section, uint64_t offset,
                               uint64_t pages, uint8_t protection);
 void lab_add_hole(struct lab_scenario *scenario, uint64_t first, uint64_t count);
+void lab_add_name(struct lab_scenario *scenario, uint32_t section, const char *path);
+struct lab_handle *lab_add_handle(struct lab_scenario *scenario, uint32_t process, uint32_t section, uint32_t access);
+void lab_add_link(struct lab_scenario *scenario, const char *path, const char *target);
+void lab_add_directory(struct lab_scenario *scenario, const char *path);
+/* To the first view of `section` in the process. */
+struct lab_peb_pointer *lab_add_peb_pointer(struct lab_scenario *scenario, uint32_t process, enum lab_peb_field field,
+                                            uint32_t section);
+struct lab_kernel_view *lab_add_kernel_view(struct lab_scenario *scenario, uint32_t section,
+                                            enum lab_kernel_view_kind kind);
+
+const char *lab_peb_field_name(enum lab_peb_field field);
 
 uint64_t lab_node_pages(const struct lab_node *node);
 void lab_node_set_pages(struct lab_node *node, uint64_t pages);

@@ -1,6 +1,5 @@
-#include "bytes.h"
 #include "memory.h"
-#include "scenario.h"
+#include "parser.h"
 
 #include <string.h>
 
@@ -54,6 +53,7 @@ static void print_process(const struct lab_process *process, FILE *file)
         fprintf(file, " vad-count=%lld", (long long)process->vad_count);
     if (process->path)
         fprintf(file, " path=\"%s\"", process->path);
+    lab_print_identity(process, file);
     fputc('\n', file);
 }
 
@@ -91,7 +91,10 @@ static void print_section(const struct lab_section *section, FILE *file)
         fprintf(file, " frame=%llx", (ull)section->frame);
     if (section->states != LAB_PAGE_MIX)
         fprintf(file, " states=%s", lab_page_state_name(section->states));
-    fprintf(file, "%s\n", section->reserve ? " reserve" : "");
+    if (section->device)
+        fprintf(file, " device=\"%s\"", *section->device ? section->device : "none");
+    fprintf(file, "%s%s%s\n", section->reserve ? " reserve" : "", section->name_absent ? " name-paged-out" : "",
+            section->large_pages ? " large-pages" : "");
     for (size_t i = 0; i < section->subsection_count; i++)
         print_subsection(section, &section->subsections[i], file);
     for (size_t i = 0; i < section->content_count; i++)
@@ -113,8 +116,8 @@ static void print_node(const struct lab_scenario *scenario, const struct lab_nod
         fprintf(file, " protection=0x%x", node->protection);
     if (node->start != LAB_CHOOSE)
         fprintf(file, " start=%llx", (ull)node->start);
-    fprintf(file, "%s%s%s%s\n", node->deleting ? " deleting" : "", node->unlinked ? " unlinked" : "",
-            node->unlisted ? " unlisted" : "", node->touch ? "" : " untouched");
+    fprintf(file, "%s%s%s%s%s\n", node->copied ? " copied" : "", node->deleting ? " deleting" : "",
+            node->unlinked ? " unlinked" : "", node->unlisted ? " unlisted" : "", node->touch ? "" : " untouched");
 }
 
 void lab_scenario_print(const struct lab_scenario *scenario, FILE *file)
@@ -126,4 +129,5 @@ void lab_scenario_print(const struct lab_scenario *scenario, FILE *file)
         print_section(&scenario->sections[i], file);
     for (size_t i = 0; i < scenario->node_count; i++)
         print_node(scenario, &scenario->nodes[i], file);
+    lab_print_facts(scenario, file);
 }

@@ -111,7 +111,7 @@ static void allocate_objects(struct lab_world *world, struct lab_section *sectio
 static void link_file(struct lab_world *world, struct lab_section *section)
 {
     uint64_t pointers = lab_pool_allocate(&world->nonpaged, 0x18, LAB_TAG('M', 'm', 'S', 'c'));
-    section->file_object = lab_file_create(world, section->name);
+    section->file_object = lab_file_create(world, section);
     lab_va_store_u64(&world->memory, section->file_object + lab_offset(&world->layout, LAB_FILE_SECTIONS), pointers);
     lab_va_store_u64(&world->memory, pointers + (section->kind == LAB_SECTION_IMAGE ? 0x10 : 0), section->control_area);
 }
@@ -144,7 +144,6 @@ static void write_control_area(struct lab_world *world, const struct lab_section
     struct lab_memory *memory = &world->memory;
     uint64_t area = section->control_area;
     lab_va_store_u64(memory, area + lab_offset(layout, LAB_AREA_SEGMENT), section->segment);
-    store_count(world, area, LAB_AREA_SECTION_REFERENCES, 1);
     lab_va_store_u32(memory, area + lab_offset(layout, LAB_AREA_FLAGS),
                      area_flags(world, section) | (is_large(world, section) ? GLOBAL_ONLY_PERSESSION : 0));
     if (is_large(world, section)) { /* UserGlobalList, empty */
@@ -163,6 +162,8 @@ static void write_segment(struct lab_world *world, const struct lab_section *sec
     uint64_t segment = section->segment;
     lab_va_store_u64(memory, segment + lab_offset(layout, LAB_SEGMENT_CONTROL_AREA), section->control_area);
     lab_va_store_u32(memory, segment + lab_offset(layout, LAB_SEGMENT_PTES), (uint32_t)section->pages);
+    lab_va_store_u32(memory, segment + lab_offset(layout, LAB_SEGMENT_FLAGS),
+                     (uint32_t)lab_bits(layout, LAB_SEGMENT_LARGE, section->large_pages));
     lab_va_store_u64(memory, segment + lab_offset(layout, LAB_SEGMENT_BYTES), section->size);
     lab_va_store_u64(memory, segment + lab_offset(layout, LAB_SEGMENT_PTE), section->subsections[0].prototype);
 }
@@ -305,19 +306,31 @@ uint64_t lab_section_ring(const struct lab_world *world, const struct lab_sectio
     return section->control_area + lab_offset(&world->layout, listed ? LAB_AREA_LIST : LAB_AREA_VIEW_LIST);
 }
 
+void lab_section_link(struct lab_world *world, struct lab_section *section, uint64_t link)
+{
+    struct lab_memory *memory = &world->memory;
+    section->view_count++;
+    if (!link)
+        return;
+    uint64_t head = lab_section_ring(world, section);
+    lab_va_store_u64(memory, link + 8, section->last_link ? section->last_link : head);
+    if (section->last_link)
+        lab_va_store_u64(memory, section->last_link, link);
+    else
+        section->first_link = link;
+    section->last_link = link;
+}
+
 static void close_ring(struct lab_world *world, const struct lab_section *section)
 {
     struct lab_memory *memory = &world->memory;
     if (!lab_has(&world->layout, LAB_VAD_VIEW_LINKS))
         return;
-    uint32_t links = lab_offset(&world->layout, LAB_VAD_VIEW_LINKS);
     uint64_t head = lab_section_ring(world, section);
-    uint64_t first = section->first_view ? section->first_view + links : head;
-    uint64_t last = section->last_view ? section->last_view + links : head;
-    lab_va_store_u64(memory, head, first);
-    lab_va_store_u64(memory, head + 8, last);
-    if (section->last_view)
-        lab_va_store_u64(memory, last, head);
+    lab_va_store_u64(memory, head, section->first_link ? section->first_link : head);
+    lab_va_store_u64(memory, head + 8, section->last_link ? section->last_link : head);
+    if (section->last_link)
+        lab_va_store_u64(memory, section->last_link, head);
 }
 
 void lab_sections_finish(struct lab_world *world)
@@ -326,11 +339,14 @@ void lab_sections_finish(struct lab_world *world)
     for (size_t i = 0; i < world->scenario->section_count; i++) {
         const struct lab_section *section = &world->scenario->sections[i];
         uint64_t area = section->control_area;
+        uint32_t cached = section->cache_views + section->ring_cache_views;
         close_ring(world, section);
+        store_count(world, area, LAB_AREA_SECTION_REFERENCES, section->object_count);
         store_count(world, area, LAB_AREA_MAPPED_VIEWS, section->view_count + (uint64_t)section->cache_views);
         /* NumberOfSystemCacheViews of data sections. */
         if (lab_has(layout, LAB_AREA_U2))
-            lab_va_store_u32(&world->memory, area + lab_offset(layout, LAB_AREA_U2), section->cache_views);
-        store_count(world, area, LAB_AREA_USER_REFERENCES, section->view_count + 1ull);
+            lab_va_store_u32(&world->memory, area + lab_offset(layout, LAB_AREA_U2), cached);
+        store_count(world, area, LAB_AREA_USER_REFERENCES,
+                    section->view_count - section->ring_cache_views + (uint64_t)section->object_count);
     }
 }

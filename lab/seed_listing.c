@@ -229,6 +229,33 @@ static uint8_t view_protection(uint64_t prototype)
     return 4;
 }
 
+static bool has_handle(const struct lab_scenario *scenario, uint32_t process)
+{
+    for (size_t i = 0; i < scenario->handle_count; i++)
+        if (scenario->handles[i].process == process)
+            return true;
+    return false;
+}
+
+/* The PEB of whoever maps the API set map leads to it: that is what names it. */
+static void point_to_api_sets(struct lab_scenario *scenario, uint32_t process, uint32_t section)
+{
+    for (size_t i = 0; i < scenario->peb_pointer_count; i++)
+        if (scenario->peb_pointers[i].process == process)
+            return;
+    lab_add_peb_pointer(scenario, process, LAB_PEB_POINTER_APISETMAP, section);
+}
+
+/* What a view of a known section brings with it: a pointer of the PEB, or a handle. */
+static void add_evidence(struct lab_scenario *scenario, uint32_t process, uint32_t section)
+{
+    uint64_t prototype = scenario->sections[section].subsections[0].prototype;
+    if (prototype == known_sections[0].prototype)
+        point_to_api_sets(scenario, process, section);
+    else if (prototype == known_sections[1].prototype && !has_handle(scenario, process))
+        lab_add_handle(scenario, process, section, 6);
+}
+
 static void add_views(struct lab_scenario *scenario, const struct listing *listing)
 {
     for (size_t i = 0; i < listing->count; i++) {
@@ -239,6 +266,7 @@ static void add_views(struct lab_scenario *scenario, const struct listing *listi
         uint32_t section = (uint32_t)find_section(scenario, entry->prototype);
         uint32_t process = (uint32_t)find_process(scenario, entry->eprocess);
         lab_add_view(scenario, process, section, 0, pages, view_protection(entry->prototype))->start = entry->start;
+        add_evidence(scenario, process, section);
     }
 }
 

@@ -50,6 +50,25 @@ uint64_t seen_field(const struct seen *seen, uint64_t object, const char *field)
     return reader_u64(&seen->reader, object + reader_offset(&seen->reader, field));
 }
 
+uint64_t seen_block(const struct seen *seen, uint64_t object)
+{
+    static const unsigned sizes[] = {32, 32, 16, 32, 16, 16, 16};
+    uint64_t header = object - reader_offset(&seen->reader, "_OBJECT_HEADER.Body");
+    uint64_t block = header;
+    if (reader_has(&seen->reader, "_OBJECT_HEADER.NameInfoOffset")) {
+        /* Distances of name, handles and quota, and in the flags whether there is a creator's part. */
+        uint64_t parts = reader_u64(&seen->reader, header + 0x18);
+        uint64_t farthest = parts >> 26 & 1 ? 0x20 : 0;
+        for (unsigned i = 0; i < 3; i++)
+            farthest = (parts >> 8 * i & 0xff) > farthest ? parts >> 8 * i & 0xff : farthest;
+        return header - farthest;
+    }
+    uint32_t mask = reader_u32(&seen->reader, header + reader_offset(&seen->reader, "_OBJECT_HEADER.InfoMask")) & 0xff;
+    for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        block -= mask & 1u << i ? sizes[i] : 0;
+    return block;
+}
+
 /* MiState's RVA in data/kernels.txt, or the one that the lab makes up. */
 static unsigned state_rva(const char *truth)
 {

@@ -45,6 +45,9 @@ size_t seen_nodes(const struct seen *seen, uint64_t eprocess, struct node *nodes
 
 uint64_t seen_field(const struct seen *seen, uint64_t object, const char *field);
 
+/* Where an object's pool block begins behind its pool header: in front of the optional parts of its header. */
+uint64_t seen_block(const struct seen *seen, uint64_t object);
+
 /* 0 where the layout has no such flag. */
 #define SEEN_FLAG(seen, node, name)                                                                                    \
     (reader_has(&(seen)->reader, "_MMVAD_FLAGS." name)                                                                 \

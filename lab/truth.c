@@ -31,24 +31,6 @@ struct table {
     size_t mask;
 };
 
-static void print_text(FILE *file, const char *text)
-{
-    if (!text) {
-        fputs("null", file);
-        return;
-    }
-    fputc('"', file);
-    for (; *text; text++) {
-        if (*text == '"' || *text == '\\')
-            fprintf(file, "\\%c", *text);
-        else if ((unsigned char)*text < 0x20)
-            fprintf(file, "\\u%04x", *text);
-        else
-            fputc(*text, file);
-    }
-    fputc('"', file);
-}
-
 static bool is_view(const struct lab_scenario *scenario, const struct lab_node *node)
 {
     return node->kind == LAB_NODE_VIEW && !node->deleting &&
@@ -120,38 +102,46 @@ static void print_process(const struct lab_world *world, size_t index, FILE *fil
         views += is_view(scenario, node);
     }
     fprintf(file, "%s\n  {\"pid\": %llu, \"process\": ", index ? "," : "", (ull)process->pid);
-    print_text(file, process->name);
+    lab_truth_text(file, process->name);
     fprintf(file, ", \"image_file_name\": \"%.14s\", \"eprocess\": \"0x%llx\", \"parent\": %llu", process->name,
             (ull)process->eprocess, (ull)process->parent);
     fprintf(file, ", \"path\": ");
-    print_text(file, process->path);
+    lab_truth_text(file, process->path);
     fprintf(file, ", \"create_time\": \"0x%llx\", \"dtb\": \"0x%llx\", \"exited\": %s", (ull)process->created,
             (ull)process->dtb, process->exited ? "true" : "false");
-    fprintf(file, ", \"vads\": %zu, \"private\": %zu, \"views\": %zu}", end - first, privates, views);
+    fprintf(file, ", \"vads\": %zu, \"private\": %zu, \"views\": %zu", end - first, privates, views);
+    lab_truth_process(world, index, file);
+    fputc('}', file);
 }
 
-static void print_sections(const struct lab_scenario *scenario, FILE *file)
+static void print_sections(const struct lab_world *world, FILE *file)
 {
+    const struct lab_scenario *scenario = world->scenario;
     for (size_t i = 0; i < scenario->section_count; i++) {
         const struct lab_section *section = &scenario->sections[i];
         fprintf(file, "%s\n  {\"control_area\": \"0x%llx\", \"segment\": \"0x%llx\", \"kind\": \"%s\", \"name\": ",
                 i ? "," : "", (ull)section->control_area, (ull)section->segment, lab_section_kind_name(section->kind));
-        print_text(file, section->name);
-        fprintf(file, ", \"pages\": %llu, \"size\": %llu}", (ull)section->pages, (ull)section->size);
+        lab_truth_text(file, section->name);
+        fprintf(file, ", \"pages\": %llu, \"size\": %llu", (ull)section->pages, (ull)section->size);
+        lab_truth_section(world, i, file);
+        fputc('}', file);
     }
 }
 
-static void print_view(const struct lab_scenario *scenario, const struct lab_node *node, FILE *file)
+static void print_view(const struct lab_world *world, const struct lab_node *node, FILE *file)
 {
+    const struct lab_scenario *scenario = world->scenario;
     const struct lab_process *process = &scenario->processes[node->process];
     fprintf(file, "  {\"pid\": %llu, \"process\": ", (ull)process->pid);
-    print_text(file, process->name);
+    lab_truth_text(file, process->name);
     fprintf(file, ", \"eprocess\": \"0x%llx\", \"start\": \"0x%llx\", \"end\": \"0x%llx\"", (ull)process->eprocess,
             (ull)node->start, (ull)(node->start + lab_node_pages(node) * LAB_PAGE - 1));
     fprintf(file, ", \"first_prototype_pte\": \"0x%llx\", \"protection\": \"%s\", \"protection_value\": %u",
             (ull)lab_section_pte(&scenario->sections[node->section], node->offset),
             lab_protection_letters(node->protection), node->protection);
-    fprintf(file, ", \"section\": %u, \"section_offset\": %llu}", node->section, (ull)node->offset * LAB_PAGE);
+    fprintf(file, ", \"section\": %u, \"section_offset\": %llu", node->section, (ull)node->offset * LAB_PAGE);
+    lab_truth_view(world, node, file);
+    fputc('}', file);
 }
 
 struct member {
@@ -235,12 +225,14 @@ void lab_write_truth(const struct lab_world *world, const char *prefix)
             (ull)world->memory.root << 12);
     for (size_t i = 0; i < scenario->process_count; i++)
         print_process(world, i, file);
-    fputs("],\n \"sections\": [", file);
-    print_sections(scenario, file);
+    fputs("],\n", file);
+    lab_truth_namespace(world, file);
+    fputs(" \"sections\": [", file);
+    print_sections(world, file);
     fputs("],\n \"views\": [", file);
     for (size_t i = 0; i < views.count; i++) {
         fputs(i ? ",\n" : "\n", file);
-        print_view(scenario, &scenario->nodes[views.nodes[i]], file);
+        print_view(world, &scenario->nodes[views.nodes[i]], file);
     }
     fputs("],\n \"regions\": [", file);
     print_regions(scenario, &views, file);

@@ -50,6 +50,16 @@ static void touch_view_page(struct lab_world *world, const struct lab_node *node
         lab_store_u64(user_pte(world, node, page), lab_pte_prototype(world, prototype, node->protection));
 }
 
+/* The first page was written to, and the process has a copy of its own, which begins with other bytes. */
+static void copy_first_page(struct lab_world *world, const struct lab_node *node)
+{
+    struct lab_memory *memory = &world->memory;
+    uint64_t frame = lab_frame_allocate(memory, LAB_FRAME_USER);
+    snprintf((char *)lab_frame_bytes(memory, frame), 128, "lab copy %llu %llx",
+             (unsigned long long)world->scenario->processes[node->process].pid, (unsigned long long)node->start);
+    lab_store_u64(user_pte(world, node, 0), frame << 12 | USER_WRITE);
+}
+
 static void touch_private_page(struct lab_world *world, const struct lab_node *node, uint64_t page, unsigned chance)
 {
     struct lab_memory *memory = &world->memory;
@@ -74,8 +84,12 @@ static void touch_physical_page(struct lab_world *world, const struct lab_node *
 
 static void touch_node(struct lab_world *world, const struct lab_node *node, size_t index)
 {
-    uint64_t pages = lab_node_pages(node);
-    for (uint64_t page = 0; page < pages && page < TOUCHED_PAGES; page++) {
+    uint64_t pages = lab_node_pages(node), first = 0;
+    if (node->copied && node->kind == LAB_NODE_VIEW) {
+        copy_first_page(world, node);
+        first = 1;
+    }
+    for (uint64_t page = first; page < pages && page < TOUCHED_PAGES; page++) {
         unsigned chance = (unsigned)(lab_mix(world->scenario->seed + index * 0x10001 + page) % 100);
         if (node->kind != LAB_NODE_VIEW)
             touch_private_page(world, node, page, chance);

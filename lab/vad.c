@@ -100,8 +100,9 @@ static uint64_t node_flags(const struct lab_world *world, const struct lab_node 
     const struct lab_layout *layout = &world->layout;
     unsigned type = 0;
     if (node->kind == LAB_NODE_VIEW) {
-        enum lab_section_kind kind = world->scenario->sections[node->section].kind;
-        type = kind == LAB_SECTION_IMAGE ? 2 : kind == LAB_SECTION_PHYSICAL ? 1 : 0;
+        const struct lab_section *section = &world->scenario->sections[node->section];
+        enum lab_section_kind kind = section->kind;
+        type = kind == LAB_SECTION_IMAGE ? 2 : kind == LAB_SECTION_PHYSICAL ? 1 : section->large_pages ? 7 : 0;
     }
     bool committed = node->kind != LAB_NODE_VIEW && layout->fields[LAB_FLAG1_COMMIT].present == false;
     return lab_bits(layout, LAB_FLAG_TYPE, type) | lab_bits(layout, LAB_FLAG_PROTECTION, node->protection) |
@@ -151,23 +152,6 @@ static void write_short(struct lab_world *world, const struct lab_node *node)
                      (uint32_t)(charge | lab_bits(layout, LAB_FLAG1_COMMIT, node->kind != LAB_NODE_VIEW)));
 }
 
-static void link_view(struct lab_world *world, const struct lab_node *node)
-{
-    struct lab_section *section = &world->scenario->sections[node->section];
-    struct lab_memory *memory = &world->memory;
-    section->view_count++;
-    if (!lab_has(&world->layout, LAB_VAD_VIEW_LINKS))
-        return;
-    uint32_t links = lab_offset(&world->layout, LAB_VAD_VIEW_LINKS);
-    uint64_t head = lab_section_ring(world, section);
-    lab_va_store_u64(memory, node->va + links + 8, section->last_view ? section->last_view + links : head);
-    if (section->last_view)
-        lab_va_store_u64(memory, section->last_view + links, node->va + links);
-    else
-        section->first_view = node->va;
-    section->last_view = node->va;
-}
-
 /* Before Vista a node names the control area and no subsection. */
 static void write_section(struct lab_world *world, uint64_t va, uint64_t control_area, uint64_t subsection)
 {
@@ -205,7 +189,8 @@ static void write_view(struct lab_world *world, const struct lab_node *node)
         lab_va_store_u32(memory, va + lab_offset(layout, LAB_VAD_FLAGS2),
                          (uint32_t)lab_bits(layout, LAB_FLAG2_FILE_OFFSET, node->offset / 16));
     if (!node->deleting && !node->unlisted)
-        link_view(world, node);
+        lab_section_link(world, &world->scenario->sections[node->section],
+                         lab_has(layout, LAB_VAD_VIEW_LINKS) ? va + lab_offset(layout, LAB_VAD_VIEW_LINKS) : 0);
 }
 
 /* What a reader would take for a mapped view if it did not look at PrivateMemory: pointers to a real section. */

@@ -30,6 +30,18 @@ static unsigned choose_levels(const struct lab_world *world)
     return levels;
 }
 
+/* Kernels up to 9200 have 8 TiB for themselves: what a scenario does not place lies there. */
+static void choose_pools(struct lab_world *world)
+{
+    struct lab_scenario *scenario = world->scenario;
+    if (lab_user_bits(&world->layout) != 43)
+        return;
+    if (scenario->nonpaged_pool == LAB_NONPAGED_POOL)
+        scenario->nonpaged_pool = 0xfffff88200000000ull;
+    if (scenario->paged_pool == LAB_PAGED_POOL)
+        scenario->paged_pool = 0xfffffa8000000000ull;
+}
+
 static void init_memory(struct lab_world *world)
 {
     const struct lab_scenario *scenario = world->scenario;
@@ -79,6 +91,7 @@ static void finish(struct lab_world *world)
     if (world->scenario->giant_page)
         lab_pool_finish(&world->giant);
     lab_sections_finish(world);
+    lab_objects_finish(world);
     lab_pte_age_pools(world);
     lab_processes_finish(world);
 }
@@ -90,23 +103,41 @@ void lab_world_build(struct lab_world *world, struct lab_scenario *scenario, con
     world->kernel_base = scenario->kernel_base;
     struct lab_layout_choice choice = {scenario->guid_age, scenario->kernel, scenario->layout};
     lab_layout_load(data_folder, &choice, &world->layout);
+    choose_pools(world);
     lab_companions_add(scenario);
     init_memory(world);
     lab_processes_place(world);
     lab_sections_place(world);
     init_pools(world);
     lab_kernel_build(world);
+    lab_namespace_build(world);
     lab_sections_build(world);
     lab_processes_build(world);
     lab_nodes_place(world);
+    lab_kernel_views_build(world, true);
     lab_nodes_build(world);
+    lab_kernel_views_build(world, false);
     lab_user_build(world);
+    lab_handles_choose(world);
+    lab_section_objects_build(world);
+    lab_handles_build(world);
+    lab_peb_pointers_build(world);
     finish(world);
+}
+
+static void free_placed(struct lab_placed_objects *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        free(list->items[i].path);
+    free(list->items);
 }
 
 void lab_world_deinit(struct lab_world *world)
 {
+    free_placed(&world->directories);
+    free_placed(&world->devices);
     lab_memory_deinit(&world->memory);
     free(world->order);
     free(world->first_node);
+    free(world->typed);
 }

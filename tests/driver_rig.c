@@ -1,5 +1,6 @@
 #include "driver_rig.h"
 
+#include "core/evidence.h"
 #include "core/pack.h"
 #include "kernel/collect.h"
 #include "util/memory.h"
@@ -13,9 +14,28 @@
 
 #include <cmocka.h>
 
+/* What the kernel's memory tells of them: the driver reads no more. */
+static void read_first_pages(const struct sic_kernel *kernel, struct sic_scan *scan)
+{
+    struct sic_address_space *space;
+    struct sic_reader reader;
+    struct sic_error error;
+
+    assert_int_equal(sic_address_space_create(kernel->image, &kernel->paging, &error, &space), SIC_OK);
+    reader = sic_address_space_reader(space);
+    assert_true(sic_evidence_list(scan) && sic_evidence_read_kernel(scan, &reader, 0, scan->pages.count));
+    sic_address_space_destroy(space);
+}
+
 static void pack_image(struct rig *rig, const char *path)
 {
-    struct sic_collect_options options = {.threads = 1, .with_paths = true, .with_names = true, .minimum_views = 1};
+    struct sic_collect_options options = {.threads = 1,
+                                          .with_paths = true,
+                                          .with_names = true,
+                                          .with_objects = true,
+                                          .with_handles = true,
+                                          .with_tokens = true,
+                                          .minimum_views = 1};
     struct sic_error error = {.message = ""};
     struct sic_image *image;
     struct sic_kernel kernel;
@@ -25,8 +45,9 @@ static void pack_image(struct rig *rig, const char *path)
         fail_msg("%s", error.message);
     sic_scan_init(&rig->scan, sic_heap_allocator());
     assert_int_equal(sic_collect(&kernel, &options, &error, &rig->scan), SIC_OK);
-    rig->request = (struct sic_request){
-        .layout = kernel.profile.layout, .want = SIC_WIRE_WANT_PATHS | SIC_WIRE_WANT_NAMES, .minimum_views = 1};
+    read_first_pages(&kernel, &rig->scan);
+    rig->request =
+        (struct sic_request){.layout = kernel.profile.layout, .want = SIC_WIRE_WANT_MASK, .minimum_views = 1};
     sic_image_close(image);
     rig->expected_size = (size_t)sic_pack_size(&rig->scan, NULL);
     rig->expected = malloc(rig->expected_size);

@@ -42,11 +42,27 @@ static void check_answers(struct rig *rig)
         assert_int_equal(rig->answer[i], 0xa5);
 }
 
+/* What was read in all worlds together: equal answers must not be equal because they are empty. */
+struct found {
+    uint32_t views, names, handles, devices, kernel_views, tokens, pages;
+};
+
+static void count_found(struct found *found, const struct sic_scan *scan)
+{
+    found->views += scan->views.count;
+    found->names += scan->names.count;
+    found->handles += scan->handles.count;
+    found->devices += scan->devices.count;
+    found->kernel_views += scan->kernel_views.count;
+    found->tokens += scan->tokens.count;
+    found->pages += scan->pages.count;
+}
+
 static void test_every_epoch(void **state)
 {
     struct sic_profile profile;
     unsigned worlds = 0;
-    uint32_t views = 0;
+    struct found found = {0};
     size_t cursor = 0;
 
     (void)state;
@@ -61,13 +77,18 @@ static void test_every_epoch(void **state)
             rig_start(&rig);
             check_answers(&rig);
             rig_stop(&rig);
-            views += rig.scan.views.count;
+            count_found(&found, &rig.scan);
             worlds++;
             rig_close(&rig);
         }
     }
-    print_message("%s: %u worlds, %u views\n", ek_port.name, worlds, views);
-    assert_true(worlds >= 19 && views > worlds * 20);
+    print_message(
+        "%s: %u worlds, %u views, %u names, %u handles, %u devices, %u kernel views, %u tokens, %u first pages\n",
+        ek_port.name, worlds, found.views, found.names, found.handles, found.devices, found.kernel_views, found.tokens,
+        found.pages);
+    assert_true(worlds >= 19 && found.views > worlds * 20);
+    assert_true(found.names > worlds * 20 && found.handles > worlds && found.devices >= worlds / 2);
+    assert_true(found.tokens > worlds && found.pages > worlds);
 }
 
 static void test_what_is_wanted(void **state)
@@ -82,6 +103,8 @@ static void test_what_is_wanted(void **state)
     assert_int_equal(rig_ask(&rig, 1 << 20), RIG_SUCCESS);
     rig_unpack(&rig, &scan);
     assert_int_equal(scan.strings.count, 0);
+    assert_int_equal(scan.names.count + scan.handles.count + scan.devices.count, 0);
+    assert_int_equal(scan.tokens.count + scan.pages.count, 0);
     assert_int_equal(scan.views.count, rig.scan.views.count);
     sic_scan_deinit(&scan);
     rig.request.want = SIC_WIRE_WANT_NAMES;

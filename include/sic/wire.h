@@ -12,16 +12,20 @@
 #include <stdint.h>
 
 /* Raised when a field changes its place or its meaning: both sides refuse every other version. */
-#define SIC_WIRE_VERSION 2u
+#define SIC_WIRE_VERSION 3u
 
 /* CTL_CODE(0x8c51, 0x800, METHOD_OUT_DIRECT, FILE_READ_DATA | FILE_WRITE_DATA) */
 #define SIC_WIRE_IOCTL_SCAN 0x8c51e002u
 
 #define SIC_WIRE_REQUEST_MAGIC 0x71436953u /* "SiCq" */
 
-#define SIC_WIRE_WANT_PATHS 0x1u /* the processes' full paths */
-#define SIC_WIRE_WANT_NAMES 0x2u /* the names of sections' files */
-#define SIC_WIRE_WANT_MASK  0x3u
+#define SIC_WIRE_WANT_PATHS       0x1u  /* the processes' full paths */
+#define SIC_WIRE_WANT_NAMES       0x2u  /* the names of sections' files */
+#define SIC_WIRE_WANT_OBJECTS     0x4u  /* object directories, devices, and all views of the kernel's own */
+#define SIC_WIRE_WANT_HANDLES     0x8u  /* handles to sections */
+#define SIC_WIRE_WANT_TOKENS      0x10u /* the processes' tokens */
+#define SIC_WIRE_WANT_FIRST_PAGES 0x20u /* evidence of views' first pages: PTE value and pool tag */
+#define SIC_WIRE_WANT_MASK        0x3fu
 
 /* Followed by `field_count` fields: the layout, in the order of core/layout.h. Nothing else follows. */
 struct sic_wire_request {
@@ -64,8 +68,17 @@ enum sic_wire_table_id {
     SIC_WIRE_SECTIONS,
     SIC_WIRE_PROBLEMS,
     SIC_WIRE_NOTES,
+    SIC_WIRE_TOKENS,
+    SIC_WIRE_SIDS,
+    SIC_WIRE_NAMES,
+    SIC_WIRE_HANDLES,
+    SIC_WIRE_DEVICES,
+    SIC_WIRE_KERNEL_VIEWS,
+    SIC_WIRE_PEB_POINTERS, /* none from the driver, which does not read the memory of processes */
+    SIC_WIRE_PAGES,
     SIC_WIRE_FIELDS, /* the layout that was used; none from the driver, whose caller knows it */
     SIC_WIRE_STRINGS,
+    SIC_WIRE_BYTES,
     SIC_WIRE_TABLE_COUNT
 };
 
@@ -118,6 +131,12 @@ struct sic_wire_string {
     uint32_t length;
 };
 
+/* Bytes of the bytes' table; {SIC_WIRE_NONE, 0}: none, or unknown. */
+struct sic_wire_blob {
+    uint32_t offset;
+    uint32_t length;
+};
+
 struct sic_wire_process {
     uint64_t eprocess_va;
     uint64_t id;
@@ -136,7 +155,11 @@ struct sic_wire_process {
     uint32_t private_count;
     uint32_t deleting_count;
     uint32_t unshared_count;
-    uint32_t reserved; /* 0 */
+    uint32_t token; /* or SIC_WIRE_NONE */
+    uint64_t peb_va;
+    uint64_t handle_table_va;
+    uint8_t protection;
+    uint8_t reserved[7]; /* 0 */
 };
 
 struct sic_wire_view {
@@ -178,6 +201,8 @@ struct sic_wire_section {
     uint32_t view_count;
     uint32_t cache_views;
     uint32_t kernel_views;
+    uint32_t device;   /* or SIC_WIRE_NONE */
+    uint32_t reserved; /* 0 */
 };
 
 struct sic_wire_problem {
@@ -194,6 +219,75 @@ struct sic_wire_note {
     uint32_t reserved; /* 0 */
 };
 
+struct sic_wire_token {
+    uint64_t va;
+    uint32_t session_id;
+    uint32_t kernel_flags;
+    uint32_t integrity;
+    uint32_t flags;
+    struct sic_wire_blob package;
+    uint32_t first_group;
+    uint32_t group_count;
+    uint32_t first_capability;
+    uint32_t capability_count;
+    uint32_t first_restricted;
+    uint32_t restricted_count;
+};
+
+struct sic_wire_sid {
+    struct sic_wire_blob sid;
+    uint32_t attributes;
+    uint32_t reserved; /* 0 */
+};
+
+struct sic_wire_name {
+    uint64_t object_va;
+    struct sic_wire_string name; /* the root's: {0, 0} */
+    struct sic_wire_string target;
+    uint32_t parent;  /* of a smaller index; SIC_WIRE_NONE: the root, which is the first */
+    uint32_t section; /* or SIC_WIRE_NONE */
+    uint32_t kind;
+    uint32_t flags;
+};
+
+struct sic_wire_handle {
+    uint64_t object_va;
+    uint32_t value;
+    uint32_t access;
+    uint32_t process;
+    uint32_t section; /* or SIC_WIRE_NONE */
+};
+
+struct sic_wire_device {
+    uint64_t va;
+    struct sic_wire_string path;
+};
+
+struct sic_wire_kernel_view {
+    uint64_t va;
+    uint32_t section;
+    uint32_t kind;
+    uint32_t session_id; /* or SIC_WIRE_NONE */
+    uint32_t page_count;
+    uint64_t first_page;
+};
+
+struct sic_wire_peb_pointer {
+    uint64_t value;
+    uint32_t process;
+    uint32_t field;
+};
+
+struct sic_wire_page {
+    uint64_t pte;
+    uint64_t physical;
+    uint8_t bytes[16];
+    uint8_t pool_tag[4];
+    uint32_t view;
+    uint32_t flags;
+    uint32_t reserved; /* 0 */
+};
+
 #define SIC_WIRE_ASSERT(condition) _Static_assert(condition, #condition)
 
 SIC_WIRE_ASSERT(sizeof(struct sic_wire_request) == 32);
@@ -202,18 +296,31 @@ SIC_WIRE_ASSERT(sizeof(struct sic_wire_need) == 16);
 SIC_WIRE_ASSERT(sizeof(struct sic_wire_table) == 16);
 SIC_WIRE_ASSERT(sizeof(struct sic_wire_origin) == 1648);
 SIC_WIRE_ASSERT(offsetof(struct sic_wire_scan, tables) == 32);
-SIC_WIRE_ASSERT(offsetof(struct sic_wire_scan, origin) == 160);
-SIC_WIRE_ASSERT(sizeof(struct sic_wire_scan) == 1808);
+SIC_WIRE_ASSERT(offsetof(struct sic_wire_scan, origin) == 304);
+SIC_WIRE_ASSERT(sizeof(struct sic_wire_scan) == 1952);
 SIC_WIRE_ASSERT(offsetof(struct sic_wire_process, image_file_name) == 72);
-SIC_WIRE_ASSERT(sizeof(struct sic_wire_process) == 120);
+SIC_WIRE_ASSERT(offsetof(struct sic_wire_process, peb_va) == 120);
+SIC_WIRE_ASSERT(sizeof(struct sic_wire_process) == 144);
 SIC_WIRE_ASSERT(offsetof(struct sic_wire_view, protection) == 40);
 SIC_WIRE_ASSERT(sizeof(struct sic_wire_view) == 48);
 SIC_WIRE_ASSERT(offsetof(struct sic_wire_subsection, protection) == 38);
 SIC_WIRE_ASSERT(sizeof(struct sic_wire_subsection) == 40);
 SIC_WIRE_ASSERT(offsetof(struct sic_wire_section, pte_count) == 56);
-SIC_WIRE_ASSERT(sizeof(struct sic_wire_section) == 80);
+SIC_WIRE_ASSERT(sizeof(struct sic_wire_section) == 88);
 SIC_WIRE_ASSERT(sizeof(struct sic_wire_problem) == 16);
 SIC_WIRE_ASSERT(sizeof(struct sic_wire_note) == 24);
+SIC_WIRE_ASSERT(offsetof(struct sic_wire_token, package) == 24);
+SIC_WIRE_ASSERT(sizeof(struct sic_wire_token) == 56);
+SIC_WIRE_ASSERT(sizeof(struct sic_wire_sid) == 16);
+SIC_WIRE_ASSERT(offsetof(struct sic_wire_name, parent) == 24);
+SIC_WIRE_ASSERT(sizeof(struct sic_wire_name) == 40);
+SIC_WIRE_ASSERT(sizeof(struct sic_wire_handle) == 24);
+SIC_WIRE_ASSERT(sizeof(struct sic_wire_device) == 16);
+SIC_WIRE_ASSERT(offsetof(struct sic_wire_kernel_view, first_page) == 24);
+SIC_WIRE_ASSERT(sizeof(struct sic_wire_kernel_view) == 32);
+SIC_WIRE_ASSERT(sizeof(struct sic_wire_peb_pointer) == 16);
+SIC_WIRE_ASSERT(offsetof(struct sic_wire_page, view) == 36);
+SIC_WIRE_ASSERT(sizeof(struct sic_wire_page) == 48);
 SIC_WIRE_ASSERT(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
 
 #endif

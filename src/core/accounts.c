@@ -1,5 +1,6 @@
 #include "core/accounts.h"
 
+#include "core/kernel_view.h"
 #include "core/list.h"
 #include "core/vad.h"
 
@@ -16,9 +17,11 @@ struct comparison {
     struct sic_index processes;      /* by _EPROCESS address */
     struct sic_index stranger_index; /* by _EPROCESS address */
     uint8_t *is_listed;              /* a bit for each view: its section's list has it */
+    bool with_kernel_views;          /* all of them are wanted, not only where counts differ */
     bool any_walked;                 /* some section's list was walked to its end */
     uint64_t budget;                 /* entries that may still be looked at */
     uint32_t unwalked_views;         /* that the list at hand has of processes whose trees were not walked */
+    uint32_t listed_cache_views;     /* that the list at hand has */
 };
 
 /*
@@ -27,7 +30,7 @@ struct comparison {
  */
 #define LISTED_VIEW_ALLOWANCE 0x100000u
 
-/* One entry of a section's list: the node that holds it. */
+/* One entry of a section's list: the node that holds it. Of a view of the kernel's own only the kind is known. */
 struct listed_view {
     uint64_t node_va;
     uint64_t owner_va;
@@ -40,14 +43,18 @@ static bool read_listed_view(const struct comparison *comparison, uint64_t links
 {
     const struct sic_layout *layout = comparison->layout;
     uint8_t scratch[SIC_VAD_SIZE_LIMIT];
-    uint64_t node_va = links_va - sic_layout_offset(layout, SIC_FIELD_MMVAD_VIEW_LINKS);
-    const uint8_t *bytes =
-        sic_reader_bytes(comparison->reader, node_va, scratch, sic_layout_offset(layout, SIC_FIELD_MMVAD_SIZE));
-    uint64_t owner;
+    uint64_t node_va = links_va - sic_layout_offset(layout, SIC_FIELD_MMVAD_VIEW_LINKS), owner;
+    const uint8_t *bytes;
 
+    /* The kernel's own views keep their owner there too, but are no nodes. */
+    if (!sic_reader_u64(comparison->reader, node_va + sic_layout_offset(layout, SIC_FIELD_MMVAD_VADS_PROCESS), &owner))
+        return false;
+    *view = (struct listed_view){.node_va = node_va, .owner_kind = owner & OWNER_KIND_MASK};
+    if (view->owner_kind == OWNER_SESSION || view->owner_kind == OWNER_SYSTEM_CACHE)
+        return true;
+    bytes = sic_reader_bytes(comparison->reader, node_va, scratch, sic_layout_offset(layout, SIC_FIELD_MMVAD_SIZE));
     if (!bytes)
         return false;
-    owner = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_MMVAD_VADS_PROCESS));
     *view = (struct listed_view){
         .node_va = node_va,
         .owner_va = owner & ~OWNER_KIND_MASK,
@@ -125,12 +132,29 @@ static bool leads_to(const struct comparison *comparison, uint32_t section, cons
             control_area_va == sic_scan_section(comparison->scan, section)->control_area_va);
 }
 
-static bool compare_listed_view(struct comparison *comparison, uint32_t section, const struct listed_view *listed)
+static bool add_kernel_view(struct comparison *comparison, uint32_t section, uint64_t links_va, unsigned owner_kind)
+{
+    struct sic_scan *scan = comparison->scan;
+    struct sic_kernel_view *view = sic_array_append(&scan->allocator, &scan->kernel_views, sizeof(*view));
+
+    if (!view)
+        return false;
+    view->section = section;
+    sic_kernel_view_read(comparison->reader, comparison->layout, links_va, owner_kind, view);
+    if (owner_kind == OWNER_SESSION)
+        sic_scan_section(scan, section)->kernel_views++;
+    else
+        comparison->listed_cache_views++;
+    return true;
+}
+
+static bool compare_listed_view(struct comparison *comparison, uint32_t section, uint64_t links_va,
+                                const struct listed_view *listed)
 {
     if (listed->owner_kind == OWNER_PROCESS && sic_is_kernel_pointer(comparison->reader, listed->owner_va, 8))
         return compare_process_view(comparison, section, listed);
     if (listed->owner_kind == OWNER_SESSION || listed->owner_kind == OWNER_SYSTEM_CACHE)
-        sic_scan_section(comparison->scan, section)->kernel_views++;
+        return add_kernel_view(comparison, section, links_va, listed->owner_kind);
     return true;
 }
 
@@ -150,7 +174,7 @@ static bool walk_list(struct comparison *comparison, uint32_t section)
     uint64_t links_va = head_va;
     struct listed_view listed;
 
-    comparison->unwalked_views = 0;
+    comparison->unwalked_views = comparison->listed_cache_views = 0;
     for (;;) {
         if (sic_reader_is_cancelled(comparison->reader))
             return false;
@@ -165,16 +189,30 @@ static bool walk_list(struct comparison *comparison, uint32_t section)
             !leads_to(comparison, section, &listed))
             break;
         comparison->budget--;
-        if (!compare_listed_view(comparison, section, &listed))
+        if (!compare_listed_view(comparison, section, links_va, &listed))
             return false;
     }
     return sic_scan_add_note(comparison->scan, SIC_NOTE_LIST_BROKEN, SIC_NONE, section, control_area_va);
 }
 
-static bool do_counts_differ(const struct sic_section *section, uint32_t unwalked_views)
+/* The kernel counts views of the system cache for data sections only; of the others the list has to tell. */
+static bool do_counts_differ(const struct comparison *comparison, const struct sic_section *section)
 {
+    uint32_t cache_views =
+        section->cache_views > comparison->listed_cache_views ? section->cache_views : comparison->listed_cache_views;
+
     return section->mapped_views !=
-           (uint64_t)section->view_count + section->kernel_views + section->cache_views + unwalked_views;
+           (uint64_t)section->view_count + section->kernel_views + cache_views + comparison->unwalked_views;
+}
+
+/* Whether the section's list is to be walked: it may have what the trees lack, or views of the kernel's own. */
+static bool is_list_wanted(struct comparison *comparison, const struct sic_section *section)
+{
+    comparison->unwalked_views = comparison->listed_cache_views = 0;
+    if (section->view_count == 0 || section->flags & SIC_SECTION_UNREAD)
+        return false;
+    return do_counts_differ(comparison, section) ||
+           (comparison->with_kernel_views && section->mapped_views != section->view_count);
 }
 
 static bool compare_sections(struct comparison *comparison)
@@ -182,13 +220,11 @@ static bool compare_sections(struct comparison *comparison)
     struct sic_scan *scan = comparison->scan;
 
     for (uint32_t i = 0; i < scan->sections.count; i++) {
-        const struct sic_section *section = sic_scan_section(scan, i);
-
-        if (section->view_count == 0 || section->flags & SIC_SECTION_UNREAD || !do_counts_differ(section, 0))
+        if (!is_list_wanted(comparison, sic_scan_section(scan, i)))
             continue;
         if (!walk_list(comparison, i))
             return false;
-        if (do_counts_differ(sic_scan_section(scan, i), comparison->unwalked_views) &&
+        if (do_counts_differ(comparison, sic_scan_section(scan, i)) &&
             !sic_scan_add_note(scan, SIC_NOTE_COUNT_DIFFERS, SIC_NONE, i, sic_scan_section(scan, i)->control_area_va))
             return false;
     }
@@ -233,11 +269,12 @@ static bool index_processes(struct comparison *comparison)
 }
 
 bool sic_accounts_compare(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
-                          struct sic_array *strangers)
+                          bool with_kernel_views, struct sic_array *strangers)
 {
     struct comparison comparison = {.scan = scan,
                                     .reader = reader,
                                     .layout = layout,
+                                    .with_kernel_views = with_kernel_views,
                                     .strangers = strangers,
                                     .budget = 4ull * scan->views.count + LISTED_VIEW_ALLOWANCE};
     const struct sic_allocator *allocator = &scan->allocator;

@@ -28,6 +28,53 @@ uint64_t sic_view_first_page(const struct sic_scan *scan, const struct sic_view 
     return sic_scan_first_page(scan, view->subsection) + (view->first_prototype_pte - subsection->base) / 8;
 }
 
+/*
+ * The subsection that holds the page `*page` pages after the end of the one that `view` starts in, and *page within it.
+ * SIC_NONE past the chain's end. A chain may be a ring, and its subsections empty: no more are passed than there are.
+ */
+static uint32_t find_successor(const struct sic_scan *scan, const struct sic_view *view, uint64_t *page)
+{
+    uint32_t next = sic_scan_subsection(scan, view->subsection)->next;
+
+    for (uint32_t i = 0; i < scan->subsections.count && next != SIC_NONE; i++) {
+        const struct sic_subsection *subsection = sic_scan_subsection(scan, next);
+
+        if (*page < subsection->pte_count)
+            return next;
+        *page -= subsection->pte_count;
+        next = subsection->next;
+    }
+    return SIC_NONE;
+}
+
+/* An image's section has one array; a view of it that claims to be longer is forged. */
+static bool is_past_image(const struct sic_scan *scan, const struct sic_view *view, uint64_t page)
+{
+    uint32_t section = sic_scan_subsection(scan, view->subsection)->section;
+
+    return view->last_contiguous_pte == SIC_WHOLE_VIEW_CONTIGUOUS && section != SIC_NONE &&
+           page >= sic_scan_section(scan, section)->pte_count;
+}
+
+uint64_t sic_view_prototype_pte(const struct sic_scan *scan, const struct sic_view *view, uint64_t page)
+{
+    uint64_t contiguous = sic_view_contiguous_pages(view), base;
+    uint32_t next;
+
+    if (page > 0 && is_past_image(scan, view, page))
+        return 0;
+    if (page < contiguous)
+        return view->first_prototype_pte + page * 8;
+    if (view->flags & SIC_VIEW_TORN)
+        return 0;
+    page -= contiguous;
+    next = find_successor(scan, view, &page);
+    if (next == SIC_NONE)
+        return 0;
+    base = sic_scan_subsection(scan, next)->base;
+    return base != 0 ? base + page * 8 : 0;
+}
+
 static bool goes_on(const struct sic_view *view)
 {
     return !(view->flags & SIC_VIEW_TORN) && sic_view_contiguous_pages(view) < sic_view_page_count(view);

@@ -36,4 +36,10 @@ bool sic_view_is_in_subsection(const struct sic_scan *scan, const struct sic_vie
 /* The page of its chain that the view starts with; only for views that are in their subsection. */
 uint64_t sic_view_first_page(const struct sic_scan *scan, const struct sic_view *view);
 
+/*
+ * Address of the prototype PTE of the view's page `page`, counted from its start; 0 where the section has none, or it
+ * is not known. Only for pages of the view.
+ */
+uint64_t sic_view_prototype_pte(const struct sic_scan *scan, const struct sic_view *view, uint64_t page);
+
 #endif

@@ -121,11 +121,31 @@ static bool are_counts_inside(const struct sic_layout *layout)
            is_inside(layout, SIC_FIELD_CONTROL_AREA_SIZE, SIC_FIELD_CONTROL_AREA_SECTION_REFERENCES, bytes);
 }
 
-static bool are_bits_sane(const struct sic_layout_field *field)
+/* Where the words of bit-fields may lie: words of flags have up to 8 bytes, a handle table's entry 16. */
+static uint32_t bits_limit(enum sic_field field)
 {
+    switch (field) {
+    case SIC_FIELD_HANDLE_TABLE_ENTRY_OBJECT:
+    case SIC_FIELD_HANDLE_TABLE_ENTRY_ACCESS:
+        return 16;
+    case SIC_FIELD_MMVAD_SHORT_STARTING_VPN_HIGHER:
+    case SIC_FIELD_MMVAD_SHORT_ENDING_VPN_HIGHER:
+        return SIC_VAD_SIZE_LIMIT;
+    case SIC_FIELD_AVL_TABLE_COUNT:
+        return 0x40; /* the size of an _MM_AVL_TABLE */
+    default:
+        return 8;
+    }
+}
+
+static bool are_bits_sane(const struct sic_layout *layout, enum sic_field index)
+{
+    const struct sic_layout_field *field = &layout->fields[index];
+
     if (field->bit_count == 0)
         return field->first_bit == 0;
-    return field->bit_count < 64 && field->offset % 8 * 8 + field->first_bit + field->bit_count <= 64;
+    return field->bit_count < 64 && field->offset < bits_limit(index) &&
+           field->offset % 8 * 8 + field->first_bit + field->bit_count <= 64;
 }
 
 /*
@@ -201,7 +221,7 @@ enum sic_field sic_layout_first_bad_field(const struct sic_layout *layout)
                 return field;
             continue;
         }
-        if (description->offset > SIC_STRUCTURE_LIMIT || !are_bits_sane(description) ||
+        if (description->offset > SIC_STRUCTURE_LIMIT || !are_bits_sane(layout, field) ||
             !is_structure_size_sane(layout, field))
             return field;
     }

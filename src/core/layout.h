@@ -105,6 +105,8 @@
     X(SECTION_CONTROL_AREA, "_SECTION.u1", OPTIONAL)                                                                   \
     X(SECTION_OBJECT_SEGMENT, "_SECTION_OBJECT.Segment", OPTIONAL)                                                     \
     X(HANDLE_TABLE_TABLE_CODE, "_HANDLE_TABLE.TableCode", OPTIONAL)                                                    \
+    X(HANDLE_TABLE_QUOTA_PROCESS, "_HANDLE_TABLE.QuotaProcess", OPTIONAL)                                              \
+    X(HANDLE_TABLE_UNIQUE_PROCESS_ID, "_HANDLE_TABLE.UniqueProcessId", OPTIONAL)                                       \
     X(HANDLE_TABLE_ENTRY_SIZE, "_HANDLE_TABLE_ENTRY.sizeof", OPTIONAL)                                                 \
     X(HANDLE_TABLE_ENTRY_POINTER, "_HANDLE_TABLE_ENTRY.Object", OPTIONAL)                                              \
     X(HANDLE_TABLE_ENTRY_GRANTED_ACCESS, "_HANDLE_TABLE_ENTRY.GrantedAccess", OPTIONAL)                                \

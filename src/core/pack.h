@@ -8,6 +8,9 @@
 #include "core/scan.h"
 #include "sic/wire.h"
 
+/* Bytes of a record of the table. */
+uint32_t sic_pack_element_size(enum sic_wire_table_id table);
+
 /* Bytes that the packed scan takes. `layout` is NULL when it is not to be packed. */
 uint64_t sic_pack_size(const struct sic_scan *scan, const struct sic_layout *layout);
 

@@ -42,6 +42,68 @@ static uint64_t read_node_count(const struct sic_reader *reader, const struct si
     return sic_reader_u64(reader, va, &word) ? sic_layout_bits(layout, SIC_FIELD_AVL_TABLE_COUNT, word) : 0;
 }
 
+/* A pointer into the kernel half; 0 where there is none, or it is unknown. */
+static uint64_t read_kernel_pointer(const struct sic_reader *reader, const struct sic_layout *layout,
+                                    uint64_t eprocess_va, enum sic_field field)
+{
+    uint64_t value = read_optional(reader, layout, eprocess_va, field);
+
+    return sic_is_kernel_pointer(reader, value, 8) ? value : 0;
+}
+
+/* _EPROCESS.Wow64Process: a 32-bit process has one. */
+static void read_wow64(const struct sic_reader *reader, const struct sic_layout *layout, struct sic_process *process)
+{
+    uint64_t value;
+
+    if (!sic_layout_has(layout, SIC_FIELD_EPROCESS_WOW64_PROCESS) ||
+        !read_field(reader, layout, process->eprocess_va, SIC_FIELD_EPROCESS_WOW64_PROCESS, &value))
+        return;
+    process->flags |= SIC_PROCESS_WOW64_KNOWN | (value != 0 ? SIC_PROCESS_WOW64 : 0);
+}
+
+/* _EPROCESS.Protection: a PS_PROTECTION, one byte. */
+static void read_protection(const struct sic_reader *reader, const struct sic_layout *layout,
+                            struct sic_process *process)
+{
+    uint32_t offset = sic_layout_offset(layout, SIC_FIELD_EPROCESS_PROTECTION);
+
+    if (sic_layout_has(layout, SIC_FIELD_EPROCESS_PROTECTION) &&
+        reader->read(reader->context, process->eprocess_va + offset, &process->protection, 1))
+        process->flags |= SIC_PROCESS_PROTECTION_KNOWN;
+    else
+        process->protection = 0;
+}
+
+/* ProcessExiting and ProcessDelete of _EPROCESS.Flags: the same two bits in all published symbols from 7600 on. */
+#define FLAGS_EXITING 0x4u
+#define FLAGS_DELETE  0x8u
+
+static void read_exiting(const struct sic_reader *reader, const struct sic_layout *layout, struct sic_process *process)
+{
+    uint32_t offset = sic_layout_offset(layout, SIC_FIELD_EPROCESS_FLAGS);
+    uint8_t flags[4];
+
+    if (sic_layout_has(layout, SIC_FIELD_EPROCESS_FLAGS) &&
+        reader->read(reader->context, process->eprocess_va + offset, flags, sizeof(flags)) &&
+        sic_load32(flags) & (FLAGS_EXITING | FLAGS_DELETE))
+        process->flags |= SIC_PROCESS_EXITING;
+}
+
+static void read_owner_facts(const struct sic_reader *reader, const struct sic_layout *layout,
+                             struct sic_process *process)
+{
+    uint64_t peb_va = read_optional(reader, layout, process->eprocess_va, SIC_FIELD_EPROCESS_PEB);
+
+    if (sic_is_user_address(reader->levels, peb_va, 8))
+        process->peb_va = peb_va;
+    process->handle_table_va =
+        read_kernel_pointer(reader, layout, process->eprocess_va, SIC_FIELD_EPROCESS_OBJECT_TABLE);
+    read_wow64(reader, layout, process);
+    read_protection(reader, layout, process);
+    read_exiting(reader, layout, process);
+}
+
 /* _EPROCESS.ImageFileName: 15 bytes. */
 static void read_image_file_name(const struct sic_reader *reader, const struct sic_layout *layout,
                                  struct sic_process *process)
@@ -66,6 +128,7 @@ bool sic_process_read(const struct sic_reader *reader, const struct sic_layout *
     process->vad_count = read_node_count(reader, layout, eprocess_va);
     if (process->exit_time != 0)
         process->flags |= SIC_PROCESS_EXITED;
+    read_owner_facts(reader, layout, process);
     read_image_file_name(reader, layout, process);
     return true;
 }

@@ -102,4 +102,10 @@ static inline bool sic_is_kernel_pointer(const struct sic_reader *reader, uint64
     return sic_is_kernel_address(reader->levels, va, alignment);
 }
 
+/* An address of a process's own half (47 bits, or 56), not of its first 64 KiB, which are never mapped. */
+static inline bool sic_is_user_address(unsigned levels, uint64_t va, uint64_t alignment)
+{
+    return va >= 0x10000 && va >> (levels == 5 ? 56 : 47) == 0 && (va & (alignment - 1)) == 0;
+}
+
 #endif

@@ -108,6 +108,15 @@ static void read_control_area(struct sic_section *section, const struct sic_read
     sic_reader_prefetch(reader, section->segment_va);
 }
 
+/* `bytes`: SIC_SEGMENT_READ_SIZE of the segment. */
+static bool has_large_pages(const struct sic_layout *layout, const uint8_t *bytes)
+{
+    return sic_layout_has(layout, SIC_FIELD_SEGMENT_FLAGS) &&
+           sic_layout_offset(layout, SIC_FIELD_SEGMENT_FLAGS) <= SIC_SEGMENT_READ_SIZE - sizeof(uint32_t) &&
+           sic_layout_bits(layout, SIC_FIELD_SEGMENT_FLAGS_LARGE_PAGES,
+                           sic_load32(bytes + sic_layout_offset(layout, SIC_FIELD_SEGMENT_FLAGS)));
+}
+
 /*
  * The segment must point back: that is what makes its control area one. It is pageable, though, and nothing in it
  * decides regions: where it is not in memory, only the size is unknown.
@@ -130,6 +139,8 @@ static void read_segment(struct sic_section *section, const struct sic_reader *r
     }
     section->size = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_SEGMENT_SIZE_OF_SEGMENT));
     section->pte_count = sic_load32(bytes + sic_layout_offset(layout, SIC_FIELD_SEGMENT_PTE_COUNT));
+    if (has_large_pages(layout, bytes))
+        section->flags |= SIC_SECTION_LARGE_PAGES;
 }
 
 bool sic_sections_read(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,

@@ -13,4 +13,10 @@
  */
 const char *sic_scan_make_sound(struct sic_scan *scan);
 
+/*
+ * Checks the order and the relations of tokens, names, handles, kernel views, pointers of PEBs and pages; each record
+ * is sound in itself. Returns as above.
+ */
+const char *sic_facts_check(const struct sic_scan *scan);
+
 #endif

@@ -1,7 +1,5 @@
 #include "kernel/address_space.h"
 
-#include "kernel/page_table.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,88 +39,25 @@ void sic_address_space_destroy(struct sic_address_space *space)
     free(space);
 }
 
-/* All bits that a frame's address can have in a machine of this much memory. */
-static uint64_t address_bits(const struct sic_image *image)
-{
-    uint64_t last = (sic_image_pfn_limit(image) << SIC_PAGE_SHIFT) - 1;
-
-    return last == UINT64_MAX ? 0 : UINT64_MAX >> __builtin_clzll(last | 1);
-}
-
-/*
- * The page that an invalid entry still names: the entry is in transition between a working set and the disk.
- * Since 2018 its frame number may be xored with a mask whose bits lie above all memory that the machine has (so that
- * speculation finds nothing there). Where the mask is unknown, a number beyond memory is therefore cut to memory's
- * bits.
- */
-static const uint8_t *transition_page(const struct sic_address_space *space, uint64_t pte)
-{
-    uint64_t pa = pte & SIC_PTE_TRANSITION_FRAME_MASK;
-    uint64_t mask = space->paging.invalid_pte_mask & SIC_PTE_TRANSITION_FRAME_MASK;
-
-    if (mask != 0 && !(pte & SIC_PTE_SWIZZLED))
-        pa ^= mask;
-    else if (pa >> SIC_PAGE_SHIFT >= sic_image_pfn_limit(space->image))
-        pa &= address_bits(space->image);
-    return sic_image_page(space->image, pa >> SIC_PAGE_SHIFT);
-}
-
-/* What an entry of a page table, or of a higher table that maps no large page, points to. */
-static const uint8_t *entry_page(const struct sic_address_space *space, uint64_t entry)
-{
-    if (entry & SIC_PTE_VALID)
-        return sic_image_page(space->image, (entry & SIC_PTE_FRAME_MASK) >> SIC_PAGE_SHIFT);
-    if (sic_pte_is_transition(entry))
-        return transition_page(space, entry);
-    return NULL;
-}
-
-static const uint8_t *large_page_part(const struct sic_address_space *space, uint64_t entry, uint64_t va,
-                                      unsigned level)
-{
-    uint64_t inside = sic_entry_size(level) - 1;
-    uint64_t pa = (entry & SIC_PTE_FRAME_MASK & ~inside) | (va & inside);
-
-    return sic_image_page(space->image, pa >> SIC_PAGE_SHIFT);
-}
-
-static const uint8_t *root_table(const struct sic_address_space *space)
-{
-    return sic_image_page(space->image, space->paging.root_pa >> SIC_PAGE_SHIFT);
-}
-
-/* Walks from the highest table down to the page table of `va`. *large is set where a large page ends the walk. */
-static const uint8_t *walk_to_table(const struct sic_address_space *space, uint64_t va, const uint8_t **large)
-{
-    const uint8_t *table = root_table(space);
-
-    *large = NULL;
-    for (unsigned level = space->paging.levels; table && level > 1; level--) {
-        uint64_t entry = sic_load64(table + 8 * sic_table_index(va, level));
-
-        if (level < 4 && entry & SIC_PTE_VALID && entry & SIC_PTE_LARGE_PAGE) {
-            *large = large_page_part(space, entry, va, level);
-            return NULL;
-        }
-        table = entry_page(space, entry);
-    }
-    return table;
-}
-
 static const uint8_t *translate(struct sic_address_space *space, uint64_t va)
 {
     uint64_t tag = va >> 21 << 21 | 1;
     struct cached_page *cached = &space->tables[(va >> 21) % TABLE_CACHE_SIZE];
-    const uint8_t *large;
 
     if (cached->tag != tag) {
-        const uint8_t *table = walk_to_table(space, va, &large);
+        struct sic_page_walk walk;
 
-        if (!table)
-            return large;
-        *cached = (struct cached_page){.tag = tag, .page = table};
+        switch (sic_page_walk(space->image, &space->paging, va, &walk)) {
+        case SIC_PAGE_WALK_TABLE:
+            *cached = (struct cached_page){.tag = tag, .page = walk.table};
+            break;
+        case SIC_PAGE_WALK_LARGE:
+            return sic_image_page(space->image, walk.page_pa >> SIC_PAGE_SHIFT);
+        default:
+            return NULL;
+        }
     }
-    return entry_page(space, sic_load64(cached->page + 8 * sic_table_index(va, 1)));
+    return sic_paging_page(space->image, &space->paging, sic_load64(cached->page + 8 * sic_table_index(va, 1)));
 }
 
 const uint8_t *sic_address_space_page(struct sic_address_space *space, uint64_t va)
@@ -245,7 +180,7 @@ static bool skip_entry(uint64_t *va, unsigned level, uint64_t limit)
  */
 static unsigned find_entry(const struct sic_address_space *space, uint64_t va, uint64_t *entry)
 {
-    const uint8_t *table = root_table(space);
+    const uint8_t *table = sic_image_page(space->image, space->paging.root_pa >> SIC_PAGE_SHIFT);
     unsigned level;
 
     for (level = space->paging.levels;; level--) {
@@ -256,7 +191,7 @@ static unsigned find_entry(const struct sic_address_space *space, uint64_t va, u
             return level;
         if (level < 4 && *entry & SIC_PTE_VALID && *entry & SIC_PTE_LARGE_PAGE)
             return level;
-        table = entry_page(space, *entry);
+        table = sic_paging_page(space->image, &space->paging, *entry);
         if (!table) {
             *entry = 0;
             return level;

@@ -8,14 +8,8 @@
 
 #include "core/reader.h"
 #include "image/image.h"
+#include "kernel/page_walk.h"
 #include "util/status.h"
-
-/* How the page tables are to be read. */
-struct sic_paging {
-    uint64_t root_pa;          /* physical address of the highest table: the PML4, or PML5 */
-    unsigned levels;           /* of tables: 5 with LA57; 0 means 4 */
-    uint64_t invalid_pte_mask; /* xored into the frame number of swizzled invalid PTEs (L1TF); 0: unknown or none */
-};
 
 struct sic_address_space;
 

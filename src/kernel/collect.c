@@ -1,10 +1,14 @@
 #include "kernel/collect.h"
 
 #include "core/accounts.h"
+#include "core/device.h"
+#include "core/directory.h"
 #include "core/names.h"
 #include "core/process.h"
 #include "core/section.h"
 #include "core/vad.h"
+#include "kernel/handles.h"
+#include "kernel/owners.h"
 #include "platform/processors.h"
 #include "util/memory.h"
 
@@ -32,6 +36,7 @@ struct collection {
     struct sic_address_space *space; /* the calling thread's */
     struct sic_scan *scan;           /* holds the processes; each belongs to the worker that took it */
     uint32_t *owners;                /* for each process, the worker that walked it */
+    struct sic_handle_collection handles;
     struct worker workers[THREAD_LIMIT];
     unsigned worker_count;
     atomic_uint next;
@@ -47,7 +52,8 @@ static enum sic_status no_memory(struct sic_error *error)
 static bool walk_process(struct worker *worker, struct sic_vad_walker *walker, uint32_t index)
 {
     worker->collection->owners[index] = (uint32_t)(worker - worker->collection->workers);
-    return sic_vad_walk(walker, &worker->scan, index);
+    return sic_vad_walk(walker, &worker->scan, index) &&
+           sic_handle_collection_read(&worker->collection->handles, &worker->scan, walker->reader, index);
 }
 
 static void report_progress(const struct worker *worker, uint32_t done)
@@ -149,11 +155,27 @@ static void release_worker(struct worker *worker)
     worker->space = NULL;
 }
 
+/* In the order of the processes, whoever read them. */
+static bool merge_handles(struct collection *collection)
+{
+    uint32_t cursors[THREAD_LIMIT] = {0};
+
+    for (uint32_t i = 0; i < collection->scan->processes.count; i++) {
+        uint32_t owner = collection->owners[i];
+
+        if (!sic_handle_collection_take(collection->scan, &collection->workers[owner].scan, &cursors[owner], i))
+            return false;
+    }
+    return true;
+}
+
 static bool merge_workers(struct collection *collection)
 {
     struct sic_scan *scan = collection->scan;
     uint32_t bases[THREAD_LIMIT];
 
+    if (!merge_handles(collection))
+        return false;
     for (unsigned i = 0; i < collection->worker_count; i++) {
         bases[i] = scan->views.count;
         if (!sic_scan_merge(scan, &collection->workers[i].scan))
@@ -191,6 +213,15 @@ static bool read_paths(struct sic_scan *scan, const struct sic_reader *reader, c
     return true;
 }
 
+static bool read_objects(const struct collection *collection, const struct sic_reader *reader)
+{
+    const struct sic_collect_options *options = collection->options;
+    const struct sic_objects *objects = &collection->handles.objects;
+
+    return !options->with_objects || (sic_directories_read(collection->scan, reader, objects) &&
+                                      sic_devices_read(collection->scan, reader, objects, options->minimum_views));
+}
+
 /* Paths and names: decoration, whose absence changes no answer. */
 static bool read_decoration(const struct collection *collection, const struct sic_reader *reader)
 {
@@ -200,9 +231,11 @@ static bool read_decoration(const struct collection *collection, const struct si
 
     if (options->with_paths && !read_paths(scan, reader, layout))
         return false;
-    return !options->with_names || !sic_layout_has(layout, SIC_FIELD_FILE_OBJECT_FILE_NAME) ||
-           sic_section_names_read(scan, reader, sic_layout_offset(layout, SIC_FIELD_FILE_OBJECT_FILE_NAME),
-                                  options->minimum_views);
+    if (options->with_names && sic_layout_has(layout, SIC_FIELD_FILE_OBJECT_FILE_NAME) &&
+        !sic_section_names_read(scan, reader, sic_layout_offset(layout, SIC_FIELD_FILE_OBJECT_FILE_NAME),
+                                options->minimum_views))
+        return false;
+    return read_objects(collection, reader);
 }
 
 /* Process ids are multiples of 4 below 2^32. */
@@ -233,6 +266,17 @@ static bool append_strangers(struct sic_scan *scan, const struct sic_reader *rea
     return true;
 }
 
+/* Types of objects, and where the handle tables are: nothing when nobody asks. */
+static bool begin_objects(struct collection *collection, const struct sic_reader *reader)
+{
+    const struct sic_collect_options *options = collection->options;
+    const struct sic_kernel *kernel = collection->kernel;
+
+    return (!options->with_objects && !options->with_handles) ||
+           sic_handle_collection_begin(&collection->handles, collection->scan, reader, &kernel->profile.layout,
+                                       &kernel->object_roots, options->with_handles);
+}
+
 /* One whole collection, over the listed processes and those that an earlier one found besides. */
 static enum sic_status collect_with(struct collection *collection, const struct sic_reader *reader,
                                     const struct sic_array *known_strangers, struct sic_array *strangers,
@@ -243,11 +287,14 @@ static enum sic_status collect_with(struct collection *collection, const struct 
     enum sic_status status;
 
     if (!sic_process_list_read(scan, reader, layout, &collection->kernel->processes, SIC_NONE) ||
-        !append_strangers(scan, reader, layout, known_strangers) || !sic_processes_part_trees(scan))
+        !append_strangers(scan, reader, layout, known_strangers) || !sic_processes_part_trees(scan) ||
+        !begin_objects(collection, reader))
         return no_memory(error);
     status = walk_all(collection, error);
     if (status == SIC_OK &&
-        (!sic_sections_resolve(scan, reader, layout) || !sic_accounts_compare(scan, reader, layout, strangers)))
+        (!sic_sections_resolve(scan, reader, layout) ||
+         !sic_accounts_compare(scan, reader, layout, collection->options->with_objects, strangers) ||
+         !sic_handles_resolve(scan, reader, layout)))
         status = no_memory(error);
     return status;
 }
@@ -256,6 +303,7 @@ static void restart(struct collection *collection)
 {
     struct sic_allocator allocator = collection->scan->allocator;
 
+    sic_handle_collection_deinit(&collection->handles, &allocator);
     sic_scan_deinit(collection->scan);
     sic_scan_init(collection->scan, &allocator);
     collection->owners = NULL;
@@ -298,7 +346,10 @@ enum sic_status sic_collect(const struct sic_kernel *kernel, const struct sic_co
     if (status == SIC_OK && !read_decoration(&collection, &reader))
         status = no_memory(error);
     if (status == SIC_OK)
+        status = sic_owners_collect(kernel, options, error, scan);
+    if (status == SIC_OK)
         sic_scan_sort_problems(scan);
+    sic_handle_collection_deinit(&collection.handles, &scan->allocator);
     sic_address_space_destroy(collection.space);
     return status;
 }

@@ -11,6 +11,11 @@ struct sic_collect_options {
     unsigned threads;       /* 0: as many as there are processors */
     bool with_paths;        /* read the processes' full paths */
     bool with_names;        /* read the names of sections */
+    bool with_objects;      /* read object directories and devices, and find all views of the kernel's own */
+    bool with_handles;      /* read handles to sections */
+    bool with_tokens;       /* read the processes' tokens */
+    bool with_peb;          /* read the processes' PEBs */
+    bool with_first_pages;  /* read what views begin with, of sections that have at least two */
     uint32_t minimum_views; /* of sections mapped at least so often */
     /* Called now and then from one thread, with the processes walked so far; may be NULL. */
     void (*progress)(void *context, uint32_t done, uint32_t count);

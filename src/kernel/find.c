@@ -1,7 +1,7 @@
 #include "kernel/find.h"
 
 #include "core/list.h"
-#include "kernel/page_table.h"
+#include "core/page_table.h"
 
 /* Where Windows maps its kernel (KASLR moves it within). */
 #define KERNEL_RANGE_START   0xfffff80000000000ull

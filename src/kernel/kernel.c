@@ -3,7 +3,7 @@
 #include "kernel/find.h"
 #include "kernel/globals.h"
 #include "kernel/layout_choice.h"
-#include "kernel/page_table.h"
+#include "core/page_table.h"
 #include "util/memory.h"
 
 /* NtBuildNumber holds the build in its low half, and free (f) or checked (c) in the highest digit. */
@@ -32,20 +32,23 @@ static enum sic_status find_page_tables(struct sic_kernel *kernel, struct sic_er
     return SIC_OK;
 }
 
-/* Exports that say which kernel it is and where its processes are: there without any symbols. */
+/* Exports that say which kernel it is, and where its processes and their type are: there without any symbols. */
 static void read_exports(struct sic_kernel *kernel, const struct sic_reader *reader)
 {
-    static const char *const names[] = {"PsInitialSystemProcess", "NtBuildNumber"};
-    uint32_t rvas[2];
-    uint64_t system_va;
+    static const char *const names[] = {"PsInitialSystemProcess", "NtBuildNumber", "PsProcessType"};
+    uint32_t rvas[3];
+    uint64_t system_va, type_va;
     uint8_t build[4];
 
-    sic_pe_find_exports(reader, &kernel->pe, names, 2, rvas);
+    sic_pe_find_exports(reader, &kernel->pe, names, 3, rvas);
     if (rvas[0] != 0 && sic_reader_u64(reader, kernel->pe.base_va + rvas[0], &system_va) &&
         sic_is_kernel_pointer(reader, system_va, 16))
         kernel->processes.system_va = system_va;
     if (rvas[1] != 0 && reader->read(reader->context, kernel->pe.base_va + rvas[1], build, sizeof(build)))
         kernel->build = sic_load32(build) & BUILD_NUMBER_MASK;
+    if (rvas[2] != 0 && sic_reader_u64(reader, kernel->pe.base_va + rvas[2], &type_va) &&
+        sic_is_kernel_pointer(reader, type_va, 8))
+        kernel->object_roots.process_type_va = type_va;
 }
 
 /* What symbols told of exactly this kernel, when the tables were made. */

@@ -4,6 +4,7 @@
 #ifndef SIC_KERNEL_KERNEL_H
 #define SIC_KERNEL_KERNEL_H
 
+#include "core/object.h"
 #include "kernel/address_space.h"
 #include "kernel/pe.h"
 #include "kernel/process_list.h"
@@ -28,6 +29,7 @@ struct sic_kernel {
     bool is_known;                /* `known` describes exactly this kernel */
     struct sic_known_kernel known;
     struct sic_process_list processes;
+    struct sic_object_roots object_roots;
     struct sic_profile profile;
     enum sic_layout_source layout_source;
     char layout_origin[SIC_LAYOUT_ORIGIN_SIZE]; /* the file that the layout was read from; empty: built in */

@@ -22,14 +22,14 @@ typedef NTSTATUS(NTAPI *control_function)(HANDLE file, HANDLE event, void *routi
                                           IO_STATUS_BLOCK *answer, ULONG code, void *input, ULONG input_size,
                                           void *output, ULONG output_size);
 
-enum sic_status sic_device_open(struct sic_error *error, struct sic_device *device)
+enum sic_status sic_device_open(struct sic_error *error, struct sic_device_handle *device)
 {
     HANDLE handle = CreateFileW(DEVICE_PATH, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
     char reason[200];
     DWORD code = GetLastError();
 
     if (handle != INVALID_HANDLE_VALUE) {
-        *device = (struct sic_device){.handle = handle};
+        *device = (struct sic_device_handle){.handle = handle};
         return SIC_OK;
     }
     if (code == ERROR_SHARING_VIOLATION)
@@ -39,15 +39,15 @@ enum sic_status sic_device_open(struct sic_error *error, struct sic_device *devi
                          code);
 }
 
-void sic_device_close(struct sic_device *device)
+void sic_device_close(struct sic_device_handle *device)
 {
     if (device->handle)
         CloseHandle(device->handle);
     free(device->answer);
-    *device = (struct sic_device){0};
+    *device = (struct sic_device_handle){0};
 }
 
-static bool make_room(struct sic_device *device, uint64_t size)
+static bool make_room(struct sic_device_handle *device, uint64_t size)
 {
     if (size <= device->room)
         return true;
@@ -60,7 +60,7 @@ static bool make_room(struct sic_device *device, uint64_t size)
 }
 
 /* One call; *written gets the bytes that the driver gave. */
-static NTSTATUS control(struct sic_device *device, void *request, uint32_t *written)
+static NTSTATUS control(struct sic_device_handle *device, void *request, uint32_t *written)
 {
     control_function function = SIC_ROUTINE(control_function, L"ntdll.dll", "NtDeviceIoControlFile");
     IO_STATUS_BLOCK answer = {0};
@@ -78,7 +78,7 @@ static NTSTATUS control(struct sic_device *device, void *request, uint32_t *writ
 }
 
 /* The size that the driver asks for, with room for a machine that moves on; 0 when it does not say. */
-static uint64_t read_need(const struct sic_device *device, uint32_t written)
+static uint64_t read_need(const struct sic_device_handle *device, uint32_t written)
 {
     struct sic_wire_need need;
 
@@ -90,7 +90,7 @@ static uint64_t read_need(const struct sic_device *device, uint32_t written)
     return need.size + need.size / 4 + 0x10000;
 }
 
-static enum sic_status unpack(const struct sic_device *device, uint32_t written, struct sic_error *error,
+static enum sic_status unpack(const struct sic_device_handle *device, uint32_t written, struct sic_error *error,
                               struct sic_scan *scan)
 {
     struct sic_unpacked unpacked;
@@ -102,8 +102,8 @@ static enum sic_status unpack(const struct sic_device *device, uint32_t written,
                          "the driver's answer cannot be used: %s; use sic.exe and sic-drv.sys of one archive", refusal);
 }
 
-enum sic_status sic_device_ask(struct sic_device *device, const struct sic_request *request, struct sic_error *error,
-                               struct sic_scan *scan)
+enum sic_status sic_device_ask(struct sic_device_handle *device, const struct sic_request *request,
+                               struct sic_error *error, struct sic_scan *scan)
 {
     uint8_t bytes[SIC_REQUEST_SIZE];
     uint64_t room = FIRST_ROOM;

@@ -1,8 +1,11 @@
 #include "live/live.h"
 
+#include "core/evidence.h"
+#include "core/peb.h"
 #include "live/device.h"
 #include "live/interrupt.h"
 #include "live/machine.h"
+#include "live/process_memory.h"
 #include "live/running_kernel.h"
 #include "live/service.h"
 
@@ -67,7 +70,7 @@ static void give_turn(HANDLE turn)
 
 /* One layout, tried on the running kernel. */
 struct trial {
-    struct sic_device *device;
+    struct sic_device_handle *device;
     struct sic_request request;
     struct sic_scan *scan;
 };
@@ -86,11 +89,13 @@ static enum sic_status run_trial(void *context, const struct sic_layout *layout,
 static enum sic_status ask(const struct sic_live_options *options, struct sic_error *error, struct sic_kernel *kernel,
                            struct sic_scan *scan)
 {
-    struct sic_device device = {0};
+    struct sic_device_handle device = {0};
     struct trial context = {
         .device = &device,
         .request = {.want = (options->with_paths ? SIC_WIRE_WANT_PATHS : 0) |
-                            (options->with_names ? SIC_WIRE_WANT_NAMES : 0),
+                            (options->with_names ? SIC_WIRE_WANT_NAMES : 0) |
+                            (options->with_tokens ? SIC_WIRE_WANT_TOKENS : 0) |
+                            (options->with_first_pages ? SIC_WIRE_WANT_FIRST_PAGES : 0),
                     .minimum_views = options->minimum_views},
         .scan = scan,
     };
@@ -136,6 +141,27 @@ static enum sic_status run_guarded(const struct sic_live_options *options, const
     return status;
 }
 
+/* What the driver does not offer: the memory of processes. */
+static enum sic_status read_processes(const struct sic_live_options *options, const struct sic_layout *layout,
+                                      struct sic_error *error, struct sic_scan *scan)
+{
+    struct sic_process_memory memory;
+    struct sic_user_reader user;
+    bool done;
+
+    if (!options->with_peb && !options->with_first_pages)
+        return SIC_OK;
+    sic_process_memory_open(&memory, scan);
+    user = sic_process_memory_reader(&memory);
+    done = !options->with_peb || sic_pebs_read(scan, &user, layout);
+    if (done && options->with_first_pages)
+        sic_evidence_read_user(scan, &user, 0, scan->pages.count);
+    sic_process_memory_close(&memory);
+    if (!done)
+        return sic_error_set(error, SIC_NO_MEMORY, "out of memory; close other programs and try again");
+    return SIC_OK;
+}
+
 enum sic_status sic_live_scan(const struct sic_live_options *options, struct sic_error *error,
                               struct sic_kernel *kernel, struct sic_scan *scan)
 {
@@ -154,6 +180,8 @@ enum sic_status sic_live_scan(const struct sic_live_options *options, struct sic
         status = run_guarded(options, path, error, &running, scan);
         give_turn(turn);
     }
+    if (status == SIC_OK)
+        status = read_processes(options, &running.profile.layout, error, scan);
     free(path);
     if (status == SIC_OK)
         *kernel = running;

@@ -13,6 +13,9 @@
 struct sic_live_options {
     bool with_paths;
     bool with_names;
+    bool with_tokens;
+    bool with_peb;                        /* read by this program, not by the driver */
+    bool with_first_pages;                /* what the kernel says of them by the driver, the bytes by this program */
     uint32_t minimum_views;               /* names only of sections mapped at least so often */
     const struct sic_live_finder *finder; /* asked where no built-in profile is exact; or NULL */
     /* Hears, one line each, what the user should know though the answer stands. */

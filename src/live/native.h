@@ -30,5 +30,6 @@ NTSTATUS sic_native_query(ULONG information, void *buffer, ULONG size, ULONG *ne
 
 /* Switches a right of this process on, for example "SeDebugPrivilege". False when the process does not have it. */
 bool sic_native_enable_privilege(const wchar_t *name);
+void sic_native_disable_privilege(const wchar_t *name);
 
 #endif

@@ -21,7 +21,8 @@ struct sic_version {
     X(PsInitialSystemProcess)                                                                                          \
     X(PsLoadedModuleList)                                                                                              \
     X(NtBuildNumber)                                                                                                   \
-    X(MiState)
+    X(MiState)                                                                                                         \
+    X(ObpRootDirectoryObject)
 
 enum sic_global {
 #define SIC_GLOBAL_ENUM(name) SIC_GLOBAL_##name,

@@ -133,6 +133,13 @@ bool ek_exports(const struct ek *ek, const char *name)
                                                strcmp(name, "PsReleaseProcessExitSynchronization") == 0);
 }
 
+uint64_t ek_variable(const struct ek *ek, const char *name)
+{
+    if (strcmp(name, "PsProcessType") != 0)
+        return 0;
+    return ek->image.kernel_base + reader_export(&ek->image, name);
+}
+
 uint64_t ek_allocate_pool(struct ek *ek, bool is_paged, uint64_t size, uint32_t tag, const char *routine)
 {
     uint64_t address;

@@ -104,6 +104,8 @@ bool ek_is_clean(const struct ek *ek);
 
 /* Names that MmGetSystemRoutineAddress finds in this kernel. */
 bool ek_exports(const struct ek *ek, const char *name);
+/* The address of a variable that the machine's kernel exports, and the driver may ask for; 0: none. */
+uint64_t ek_variable(const struct ek *ek, const char *name);
 
 uint64_t ek_allocate_pool(struct ek *ek, bool is_paged, uint64_t size, uint32_t tag, const char *routine);
 void ek_free_pool(struct ek *ek, uint64_t address, uint32_t tag);

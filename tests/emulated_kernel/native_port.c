@@ -85,7 +85,7 @@ PVOID MmGetSystemRoutineAddress(PUNICODE_STRING SystemRoutineName)
         if (strcmp(routines[i].name, name) == 0 && ek_exports(kernel, name))
             return routines[i].routine;
     }
-    return NULL;
+    return (PVOID)ek_variable(kernel, name);
 }
 
 /* A machine of today without five-level paging. */

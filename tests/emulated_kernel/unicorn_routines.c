@@ -28,7 +28,7 @@ static uint64_t get_system_routine_address(struct um_machine *um)
 
     ek_require_irql(um->ek, EK_PASSIVE_LEVEL, "MmGetSystemRoutineAddress");
     narrow(um, um_argument(um, 0), name, sizeof(name));
-    return ek_exports(um->ek, name) ? um_find_routine(um, name) : 0;
+    return ek_exports(um->ek, name) ? um_find_routine(um, name) : ek_variable(um->ek, name);
 }
 
 static uint64_t allocate_pool2(struct um_machine *um)

@@ -1,8 +1,8 @@
 /*
  * x64 page table entries, as the processor and Windows' memory manager write them.
  */
-#ifndef SIC_KERNEL_PAGE_TABLE_H
-#define SIC_KERNEL_PAGE_TABLE_H
+#ifndef SIC_CORE_PAGE_TABLE_H
+#define SIC_CORE_PAGE_TABLE_H
 
 #include <stdbool.h>
 #include <stdint.h>

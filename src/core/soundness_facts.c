@@ -1,0 +1,100 @@
+#include "core/directory.h"
+#include "core/soundness.h"
+
+/* No more in all than there are: what tokens tell stays in proportion to the bytes it came from. */
+static const char *check_tokens(const struct sic_scan *scan)
+{
+    const struct sic_token *tokens = scan->tokens.elements;
+    uint64_t total = 0;
+
+    for (uint32_t i = 0; i < scan->tokens.count; i++)
+        total += (uint64_t)tokens[i].group_count + tokens[i].capability_count + tokens[i].restricted_count;
+    return total <= scan->sids.count ? NULL : "two tokens have the same SIDs";
+}
+
+/* A tree whose root comes first and whose parents come before their children; depths[i] is that of names[i]. */
+static const char *check_tree(const struct sic_name *names, uint32_t count, uint8_t *depths)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        bool is_root = names[i].parent == SIC_NONE;
+
+        if (is_root != (i == 0) || (is_root && names[i].kind != SIC_NAME_DIRECTORY))
+            return "a name stands where the root must";
+        if (!is_root && (names[i].parent >= i || names[names[i].parent].kind != SIC_NAME_DIRECTORY))
+            return "a name is in no directory";
+        depths[i] = is_root ? 0 : depths[names[i].parent] + 1;
+        if (depths[i] > SIC_DIRECTORY_DEPTH_LIMIT)
+            return "its directories are too deep";
+    }
+    return NULL;
+}
+
+static const char *check_names(const struct sic_scan *scan)
+{
+    struct sic_array depths = {0};
+    const char *refusal;
+
+    if (scan->names.count == 0)
+        return NULL;
+    if (!sic_array_reserve(&scan->allocator, &depths, sizeof(uint8_t), scan->names.count))
+        return "there is not enough memory for it";
+    refusal = check_tree(scan->names.elements, scan->names.count, depths.elements);
+    sic_array_free(&scan->allocator, &depths, sizeof(uint8_t));
+    return refusal;
+}
+
+static const char *check_handles(const struct sic_scan *scan)
+{
+    const struct sic_handle *handles = scan->handles.elements;
+
+    for (uint32_t i = 1; i < scan->handles.count; i++) {
+        if (handles[i].process < handles[i - 1].process ||
+            (handles[i].process == handles[i - 1].process && handles[i].value <= handles[i - 1].value))
+            return "its handles are out of order";
+    }
+    return NULL;
+}
+
+static const char *check_kernel_views(const struct sic_scan *scan)
+{
+    const struct sic_kernel_view *views = scan->kernel_views.elements;
+
+    for (uint32_t i = 1; i < scan->kernel_views.count; i++) {
+        if (views[i].section < views[i - 1].section)
+            return "the kernel's views are out of order";
+    }
+    return NULL;
+}
+
+static const char *check_peb_pointers(const struct sic_scan *scan)
+{
+    const struct sic_peb_pointer *pointers = scan->peb_pointers.elements;
+
+    for (uint32_t i = 1; i < scan->peb_pointers.count; i++) {
+        if (pointers[i].process < pointers[i - 1].process)
+            return "its pointers of PEBs are out of order";
+    }
+    return NULL;
+}
+
+static const char *check_pages(const struct sic_scan *scan)
+{
+    const struct sic_page *pages = scan->pages.elements;
+
+    for (uint32_t i = 1; i < scan->pages.count; i++) {
+        if (pages[i].view <= pages[i - 1].view)
+            return "its pages are out of order";
+    }
+    return NULL;
+}
+
+const char *sic_facts_check(const struct sic_scan *scan)
+{
+    static const char *(*const checks[])(const struct sic_scan *) = {
+        check_tokens, check_names, check_handles, check_kernel_views, check_peb_pointers, check_pages};
+    const char *refusal = NULL;
+
+    for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]) && !refusal; i++)
+        refusal = checks[i](scan);
+    return refusal;
+}

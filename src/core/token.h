@@ -1,0 +1,33 @@
+/*
+ * The primary tokens of processes: whose they are.
+ */
+#ifndef SIC_CORE_TOKEN_H
+#define SIC_CORE_TOKEN_H
+
+#include "core/layout.h"
+#include "core/scan.h"
+#include "core/sid.h"
+
+/* What one scan's tokens share. The owner calls sic_token_reader_deinit. */
+struct sic_token_reader {
+    const struct sic_reader *reader;
+    const struct sic_layout *layout;
+    struct sic_sid_pool sids;
+    struct sic_index index; /* of scan->tokens, by address */
+};
+
+void sic_token_reader_init(struct sic_token_reader *tokens, const struct sic_reader *reader,
+                           const struct sic_layout *layout);
+void sic_token_reader_deinit(struct sic_token_reader *tokens, const struct sic_allocator *allocator);
+
+/*
+ * Reads the token of process `process_index` into the scan; processes of one token share it. Always the same scan for
+ * one reader. What cannot be read, or is no SID, stays unknown and is no problem of the scan; a SID among groups that
+ * is unknown keeps its place, and its list lacks the flag that says that all were read. False when memory ran out.
+ */
+bool sic_token_read(struct sic_token_reader *tokens, struct sic_scan *scan, uint32_t process_index);
+
+/* The tokens of all processes. False when memory ran out or the reader is cancelled. */
+bool sic_tokens_read(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout);
+
+#endif

@@ -1,0 +1,17 @@
+/*
+ * Whose memory it is, and what proves what it is: tokens, PEBs and first pages of an image's processes.
+ */
+#ifndef SIC_KERNEL_OWNERS_H
+#define SIC_KERNEL_OWNERS_H
+
+#include "kernel/collect.h"
+
+/*
+ * Adds to a resolved scan what the options ask for. What cannot be read stays unknown. The result does not depend on
+ * the number of threads.
+ */
+SIC_MUST_CHECK enum sic_status sic_owners_collect(const struct sic_kernel *kernel,
+                                                  const struct sic_collect_options *options, struct sic_error *error,
+                                                  struct sic_scan *scan);
+
+#endif
