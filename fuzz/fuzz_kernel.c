@@ -1,5 +1,6 @@
 /*
- * The whole way from an image's bytes to regions: container, page tables, kernel, layout, collection on two threads.
+ * The whole way from an image's bytes to regions: container, page tables, kernel, layout, collection on two threads,
+ * with tokens, PEBs and first pages.
  */
 #include "kernel/collect.h"
 #include "sharing/region.h"
@@ -11,7 +12,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void collect(const struct sic_kernel *kernel)
 {
-    struct sic_collect_options options = {.threads = 2, .with_paths = true, .with_names = true, .minimum_views = 1};
+    struct sic_collect_options options = {.threads = 2,
+                                          .with_paths = true,
+                                          .with_names = true,
+                                          .with_tokens = true,
+                                          .with_peb = true,
+                                          .with_first_pages = true,
+                                          .minimum_views = 1};
     struct sic_regions regions;
     struct sic_error error;
     struct sic_scan scan;

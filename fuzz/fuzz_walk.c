@@ -1,14 +1,18 @@
 /*
- * The walk over bytes of anybody's choice: process list, VAD trees, sections, names, regions, and the proof of a
- * layout. The first byte chooses the layout; the rest is kernel memory (tests/flat_memory.h), with the list's head at
- * its start.
+ * The walk over bytes of anybody's choice: process list, VAD trees, sections, names, tokens, PEBs, first pages,
+ * regions, and the proof of a layout. The first byte chooses the layout; the rest is kernel memory
+ * (tests/flat_memory.h), with the list's head at its start.
  */
 #include "../tests/flat_memory.h"
 #include "util/escape.h"
 #include "core/accounts.h"
+#include "core/chain.h"
+#include "core/evidence.h"
 #include "core/names.h"
+#include "core/peb.h"
 #include "core/process.h"
 #include "core/section.h"
+#include "core/token.h"
 #include "core/vad.h"
 #include "kernel/prove.h"
 #include "sharing/region.h"
@@ -68,6 +72,49 @@ static void check_names(const struct sic_scan *scan)
     }
 }
 
+/* The same bytes are the user half of every process. */
+static bool read_user(void *context, uint32_t process, uint64_t va, void *buffer, size_t size)
+{
+    const struct sic_reader *reader = context;
+
+    (void)process;
+    return reader->read(reader->context, FLAT_BASE + va, buffer, size);
+}
+
+static void check_sids(const struct sic_scan *scan, uint32_t first, uint32_t count)
+{
+    require(first <= scan->sids.count && count <= scan->sids.count - first);
+    for (uint32_t i = first; i < first + count; i++) {
+        struct sic_blob sid = ((const struct sic_sid *)scan->sids.elements)[i].sid;
+
+        require(sid.length <= SIC_SID_SIZE_LIMIT);
+        require(sid.length == 0 ? sid.offset == SIC_NONE
+                                : sid.offset <= scan->bytes.count && sid.length <= scan->bytes.count - sid.offset);
+    }
+}
+
+static void read_owners(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout)
+{
+    struct sic_user_reader user = {.read = read_user, .context = (void *)reader};
+
+    require(sic_tokens_read(scan, reader, layout));
+    for (uint32_t i = 0; i < scan->tokens.count; i++) {
+        const struct sic_token *token = (const struct sic_token *)scan->tokens.elements + i;
+
+        check_sids(scan, token->first_group, token->group_count);
+        check_sids(scan, token->first_capability, token->capability_count);
+        check_sids(scan, token->first_restricted, token->restricted_count);
+    }
+    require(sic_pebs_read(scan, &user, layout));
+    require(sic_evidence_list(scan) && sic_evidence_read_kernel(scan, reader, 0, scan->pages.count));
+    sic_evidence_read_user(scan, &user, 0, scan->pages.count);
+    for (uint32_t i = 0; i < scan->views.count; i++) {
+        const struct sic_view *view = sic_scan_view(scan, i);
+
+        (void)sic_view_prototype_pte(scan, view, sic_view_page_count(view) - 1);
+    }
+}
+
 static void walk_all(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
                      const struct sic_process_list *list)
 {
@@ -89,6 +136,7 @@ static void walk_all(struct sic_scan *scan, const struct sic_reader *reader, con
     require(sic_accounts_compare(scan, reader, layout, true, &strangers));
     sic_array_free(&scan->allocator, &strangers, sizeof(uint64_t));
     require(sic_section_names_read(scan, reader, sic_layout_offset(layout, SIC_FIELD_FILE_OBJECT_FILE_NAME), 1));
+    read_owners(scan, reader, layout);
     require(sic_regions_report_claims(scan));
 }
 

@@ -27,14 +27,14 @@ static void read_first_pages(const struct sic_kernel *kernel, struct sic_scan *s
     sic_address_space_destroy(space);
 }
 
-static void pack_image(struct rig *rig, const char *path)
+static void pack_image(struct rig *rig, const char *path, uint32_t want)
 {
     struct sic_collect_options options = {.threads = 1,
-                                          .with_paths = true,
-                                          .with_names = true,
-                                          .with_objects = true,
-                                          .with_handles = true,
-                                          .with_tokens = true,
+                                          .with_paths = want & SIC_WIRE_WANT_PATHS,
+                                          .with_names = want & SIC_WIRE_WANT_NAMES,
+                                          .with_objects = want & SIC_WIRE_WANT_OBJECTS,
+                                          .with_handles = want & SIC_WIRE_WANT_HANDLES,
+                                          .with_tokens = want & SIC_WIRE_WANT_TOKENS,
                                           .minimum_views = 1};
     struct sic_error error = {.message = ""};
     struct sic_image *image;
@@ -45,9 +45,9 @@ static void pack_image(struct rig *rig, const char *path)
         fail_msg("%s", error.message);
     sic_scan_init(&rig->scan, sic_heap_allocator());
     assert_int_equal(sic_collect(&kernel, &options, &error, &rig->scan), SIC_OK);
-    read_first_pages(&kernel, &rig->scan);
-    rig->request =
-        (struct sic_request){.layout = kernel.profile.layout, .want = SIC_WIRE_WANT_MASK, .minimum_views = 1};
+    if (want & SIC_WIRE_WANT_FIRST_PAGES)
+        read_first_pages(&kernel, &rig->scan);
+    rig->request = (struct sic_request){.layout = kernel.profile.layout, .want = want, .minimum_views = 1};
     sic_image_close(image);
     rig->expected_size = (size_t)sic_pack_size(&rig->scan, NULL);
     rig->expected = malloc(rig->expected_size);
@@ -56,6 +56,11 @@ static void pack_image(struct rig *rig, const char *path)
 }
 
 void rig_open(struct rig *rig, const char *arguments, const char *layout)
+{
+    rig_open_wanting(rig, arguments, layout, SIC_WIRE_WANT_MASK);
+}
+
+void rig_open_wanting(struct rig *rig, const char *arguments, const char *layout, uint32_t want)
 {
     char prefix[] = "/tmp/sic-driver-XXXXXX", command[1024], path[64];
     int placeholder = mkstemp(prefix);
@@ -67,7 +72,7 @@ void rig_open(struct rig *rig, const char *arguments, const char *layout)
              arguments, layout, prefix);
     assert_int_equal(system(command), 0);
     snprintf(path, sizeof(path), "%s.raw", prefix);
-    pack_image(rig, path);
+    pack_image(rig, path, want);
     ek_open(&rig->ek, path, LAB_DATA_FOLDER, layout);
     unlink(path);
     unlink(prefix);

@@ -31,7 +31,7 @@
 
 struct rig {
     struct ek ek;
-    struct sic_request request; /* everything wanted, with the layout that the image path found */
+    struct sic_request request; /* what is wanted, with the layout that the image path found */
     uint8_t *expected;          /* packed by the image path */
     size_t expected_size;
     struct sic_scan scan; /* the same, as a scan */
@@ -41,6 +41,8 @@ struct rig {
 
 /* Builds a world (arguments of sic-lab, without --output), reads it both ways and loads the driver. */
 void rig_open(struct rig *rig, const char *arguments, const char *layout);
+/* The same, for a request of less than everything (SIC_WIRE_WANT_…). */
+void rig_open_wanting(struct rig *rig, const char *arguments, const char *layout, uint32_t want);
 void rig_close(struct rig *rig);
 
 /* DriverEntry and open; both must succeed. */

@@ -1,6 +1,6 @@
 /*
- * Prints whose memory an image holds, and what views begin with, as JSON: print_owners IMAGE. The system tests hold it
- * against the truth that the image was built from.
+ * Prints whose memory an image holds, and what views begin with, as JSON: print_owners IMAGE [THREADS]. The system
+ * tests hold it against the truth that the image was built from.
  */
 #include "core/peb.h"
 #include "kernel/collect.h"
@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static void print_sid(const struct sic_scan *scan, struct sic_blob sid)
 {
@@ -152,15 +153,15 @@ int main(int argc, char **argv)
     struct sic_image *image;
     int status;
 
-    if (argc != 2) {
-        fputs("usage: print_owners IMAGE\n", stderr);
+    if (argc < 2 || argc > 3) {
+        fputs("usage: print_owners IMAGE [THREADS]\n", stderr);
         return 2;
     }
     if (sic_image_open(argv[1], &error, &image) != SIC_OK) {
         fprintf(stderr, "%s\n", error.message);
         return 2;
     }
-    status = print_image(image, 0, &error);
+    status = print_image(image, argc == 3 ? (unsigned)strtoul(argv[2], NULL, 10) : 0, &error);
     if (status != 0)
         fprintf(stderr, "%s\n", error.message);
     sic_image_close(image);

@@ -188,7 +188,8 @@ static void test_wrong_requests(void **state)
     assert_int_equal(send_patched(&rig, offsetof(struct sic_wire_request, size), 0), RIG_INFO_LENGTH_MISMATCH);
     assert_int_equal(send_patched(&rig, offsetof(struct sic_wire_request, field_count), 1), RIG_REVISION_MISMATCH);
     assert_int_equal(send_patched(&rig, offsetof(struct sic_wire_request, fields_hash), 1), RIG_REVISION_MISMATCH);
-    assert_int_equal(send_patched(&rig, offsetof(struct sic_wire_request, want), SIC_WIRE_WANT_MASK + 1), RIG_INVALID_PARAMETER);
+    assert_int_equal(send_patched(&rig, offsetof(struct sic_wire_request, want), SIC_WIRE_WANT_MASK + 1),
+                     RIG_INVALID_PARAMETER);
     assert_int_equal(send_patched(&rig, offsetof(struct sic_wire_request, reserved), 1), RIG_INVALID_PARAMETER);
     assert_int_equal(send_patched(&rig, root, SIC_WIRE_FIELD_ABSENT), RIG_INVALID_PARAMETER);
     assert_int_equal(send_patched(&rig, root, 0x7d9), RIG_INVALID_PARAMETER);

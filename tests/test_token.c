@@ -350,6 +350,12 @@ static void test_integrity(void **state)
     assert_int_equal(read_token(world)->integrity, SIC_NONE);
     put_field(world, TOKEN_AT, SIC_FIELD_TOKEN_INTEGRITY_INDEX, 3, 4);
     assert_int_equal(read_token(world)->integrity, SIC_NONE);
+    /* The label cannot be read, and no other SID could before it. */
+    put_field(world, TOKEN_AT, SIC_FIELD_TOKEN_INTEGRITY_INDEX, 0, 4);
+    put_field(world, TOKEN_AT, SIC_FIELD_TOKEN_GROUPS, FLAT_BASE + 0xf000, 8);
+    assert_int_equal(read_token(world)->group_count, 3);
+    assert_int_equal(read_token(world)->integrity, SIC_NONE);
+    put_token(world);
     /* No label stands there. */
     put_field(world, TOKEN_AT, SIC_FIELD_TOKEN_INTEGRITY_INDEX, 1, 4);
     assert_int_equal(read_token(world)->integrity, SIC_NONE);
@@ -513,6 +519,52 @@ static void test_peb_of_any_layout(void **state)
     assert_int_equal(world->scan.peb_pointers.count, 2);
 }
 
+/* Lets so many allocations succeed, then none. */
+struct scarce {
+    const struct sic_allocator *heap;
+    unsigned left;
+};
+
+static void *resize_scarce(void *context, void *memory, size_t old_size, size_t new_size)
+{
+    struct scarce *scarce = context;
+
+    if (new_size > 0 && scarce->left == 0)
+        return NULL;
+    scarce->left -= new_size > 0;
+    return scarce->heap->resize(scarce->heap->context, memory, old_size, new_size);
+}
+
+static bool read_all(struct world *world, struct scarce *scarce)
+{
+    struct sic_allocator allocator = {.resize = resize_scarce, .context = scarce};
+    struct sic_user_reader user = {.read = read_user, .context = world};
+    struct sic_process *process;
+    bool done;
+
+    sic_scan_deinit(&world->scan);
+    sic_scan_init(&world->scan, &allocator);
+    process = sic_array_append(&allocator, &world->scan.processes, sizeof(*process));
+    done = process && sic_process_read(&world->reader, &world->profile.layout, FLAT_BASE + EPROCESS_AT, process) &&
+           sic_tokens_read(&world->scan, &world->reader, &world->profile.layout) &&
+           sic_pebs_read(&world->scan, &user, &world->profile.layout);
+    sic_scan_deinit(&world->scan);
+    sic_scan_init(&world->scan, sic_heap_allocator());
+    return done;
+}
+
+static void test_memory_runs_out(void **state)
+{
+    struct world *world = *state;
+    unsigned allocations = 0;
+
+    put_field(world, EPROCESS_AT, SIC_FIELD_EPROCESS_PEB, 0x107000, 8);
+    put_field(world, 0x7000, SIC_FIELD_PEB_API_SET_MAP, 0x1230000, 8);
+    while (!read_all(world, &(struct scarce){.heap = sic_heap_allocator(), .left = allocations}))
+        allocations++;
+    assert_in_range(allocations, 7, 40);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -529,6 +581,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_no_fields, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_pebs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_peb_of_any_layout, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_memory_runs_out, set_up, tear_down),
     };
 
     return cmocka_run_group_tests_name("token", tests, NULL, NULL);

@@ -375,6 +375,20 @@ static void test_two_processes(void **state)
     }
 }
 
+/* A process that has ended: what its page tables' frames hold now is nobody's business. */
+static void test_after_the_end(void **state)
+{
+    struct world *world = *state;
+    struct sic_process *process = sic_scan_process(&world->scan, 0);
+
+    map(world, USER_ROOT, 0x10000000, 1, frame(DATA) | FLAGS);
+    process->flags = SIC_PROCESS_EXITED;
+    process->vad_root_va = ARRAY_VA;
+    expect(world, 0x10000000, DATA);
+    process->vad_root_va = 0;
+    expect_none(world, 0x10000000);
+}
+
 static struct sic_page *read_evidence(struct world *world)
 {
     struct sic_error error;
@@ -409,7 +423,9 @@ static void test_evidence(void **state)
     assert_int_equal(page->physical, frame(DATA));
     assert_int_equal(sic_load64(page->bytes), 0xda7a0000 + DATA);
     /* A block of whole pages has no header before it; what stands there is another's. */
+    map(world, KERNEL_ROOT, ARRAY_VA - PAGE, 1, frame(DATA + 20) | FLAGS);
     sic_scan_subsection(&world->scan, 0)->base = ARRAY_VA;
+    sic_scan_subsection(&world->scan, 0)->pte_count = 8;
     assert_int_equal(read_evidence(world)->flags, SIC_PAGE_HAS_PTE);
     sic_scan_subsection(&world->scan, 0)->base = ARRAY_VA + 0x18;
     assert_int_equal(read_evidence(world)->flags, SIC_PAGE_HAS_PTE);
@@ -479,6 +495,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_forged_chains, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_across_pages, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_two_processes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_after_the_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_evidence, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_evidence_without_tables, set_up, tear_down),
     };

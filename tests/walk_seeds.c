@@ -18,6 +18,14 @@
 #define FILE_AT      0x2400u
 #define NAME_AT      0x2500u
 #define PROTOTYPE_AT 0x2600u
+#define TOKEN_AT     0x2700u
+#define GROUPS_AT    0x2b00u
+#define SID_AT       0x2b80u
+#define INFO_AT      0x2c00u
+#define ATTRIBUTE_AT 0x2c40u
+#define VALUE_AT     0x2d00u
+#define TEXT_AT      0x2d80u
+#define PEB_AT       0x2000u
 
 static uint8_t bytes[1 + MEMORY_SIZE];
 
@@ -81,6 +89,44 @@ static void put_process(const struct sic_layout *layout)
     put_pointer(EPROCESS_AT, layout, SIC_FIELD_EPROCESS_AUDIT_NAME, NAME_AT);
 }
 
+static void put_links(uint32_t head, uint32_t entry)
+{
+    const uint64_t links[] = {FLAT_BASE + entry, FLAT_BASE + entry, FLAT_BASE + head, FLAT_BASE + head};
+
+    memcpy(bytes + 1 + head, links, 16);
+    memcpy(bytes + 1 + entry, links + 2, 16);
+}
+
+/* Groups, package, capabilities and restricting SIDs are the same SID, S-1-16-4096; one attribute. */
+static void put_token(const struct sic_layout *layout)
+{
+    static const uint8_t sid[12] = {1, 1, 0, 0, 0, 0, 0, 16, 0, 0x10};
+    static const enum sic_field lists[] = {SIC_FIELD_TOKEN_GROUPS, SIC_FIELD_TOKEN_CAPABILITIES,
+                                           SIC_FIELD_TOKEN_RESTRICTED_SIDS};
+    static const enum sic_field counts[] = {SIC_FIELD_TOKEN_GROUP_COUNT, SIC_FIELD_TOKEN_CAPABILITY_COUNT,
+                                            SIC_FIELD_TOKEN_RESTRICTED_COUNT};
+    uint64_t sid_va = FLAT_BASE + SID_AT;
+
+    put(EPROCESS_AT, layout, SIC_FIELD_EPROCESS_TOKEN, FLAT_BASE + TOKEN_AT + 7, 8);
+    put(EPROCESS_AT, layout, SIC_FIELD_EPROCESS_PEB, 0x7ff00000 + PEB_AT, 8);
+    memcpy(bytes + 1 + SID_AT, sid, sizeof(sid));
+    for (unsigned i = 0; i < 2; i++)
+        memcpy(bytes + 1 + GROUPS_AT + 16 * i, &sid_va, 8);
+    for (unsigned i = 0; i < 3; i++) {
+        put_pointer(TOKEN_AT, layout, lists[i], GROUPS_AT);
+        put(TOKEN_AT, layout, counts[i], 2 - i / 2, 4);
+    }
+    put(TOKEN_AT, layout, SIC_FIELD_TOKEN_INTEGRITY_INDEX, 1, 4);
+    put_pointer(TOKEN_AT, layout, SIC_FIELD_TOKEN_PACKAGE, SID_AT);
+    put_pointer(TOKEN_AT, layout, SIC_FIELD_TOKEN_SECURITY_ATTRIBUTES, INFO_AT);
+    put_links(INFO_AT + 8, ATTRIBUTE_AT);
+    put_links(ATTRIBUTE_AT + 0x48, VALUE_AT);
+    bytes[1 + ATTRIBUTE_AT + 0x30] = 2;
+    bytes[1 + VALUE_AT + 0x28] = 1;
+    put_string(TEXT_AT, "WIN://NOALLAPPPKG");
+    memcpy(bytes + 1 + ATTRIBUTE_AT + 0x20, bytes + 1 + TEXT_AT, 16);
+}
+
 static void put_section(const struct sic_layout *layout)
 {
     uint32_t subsection = CONTROL_AT + sic_layout_offset(layout, SIC_FIELD_CONTROL_AREA_SIZE);
@@ -121,6 +167,7 @@ int main(int argc, char **argv)
         memset(bytes, 0, sizeof(bytes));
         bytes[0] = (uint8_t)i;
         put_process(&profile.layout);
+        put_token(&profile.layout);
         put_node(ROOT_AT, &profile.layout, 0, 0x100, true);
         put_pointer(ROOT_AT, &profile.layout, SIC_FIELD_MMVAD_SHORT_LEFT, LEFT_AT);
         put_pointer(ROOT_AT, &profile.layout, SIC_FIELD_MMVAD_SHORT_RIGHT, RIGHT_AT);

@@ -23,18 +23,23 @@ static const struct sic_section *section_of(const struct sic_scan *scan, const s
     return sic_scan_section(scan, sic_scan_subsection(scan, view->subsection)->section);
 }
 
+static bool is_listed(const struct sic_scan *scan, const struct sic_view *view)
+{
+    return sic_scan_subsection(scan, view->subsection)->section != SIC_NONE && section_of(scan, view)->view_count >= 2;
+}
+
 bool sic_evidence_list(struct sic_scan *scan)
 {
-    for (uint32_t i = 0; i < scan->views.count; i++) {
-        const struct sic_view *view = sic_scan_view(scan, i);
-        struct sic_page *page;
+    uint32_t count = 0;
 
-        if (sic_scan_subsection(scan, view->subsection)->section == SIC_NONE || section_of(scan, view)->view_count < 2)
-            continue;
-        page = sic_array_append(&scan->allocator, &scan->pages, sizeof(*page));
-        if (!page)
-            return false;
-        page->view = i;
+    /* As much room as it takes, and no more: there may be millions. */
+    for (uint32_t i = 0; i < scan->views.count; i++)
+        count += is_listed(scan, sic_scan_view(scan, i));
+    if (!sic_array_reserve(&scan->allocator, &scan->pages, sizeof(struct sic_page), count))
+        return false;
+    for (uint32_t i = 0; i < scan->views.count; i++) {
+        if (is_listed(scan, sic_scan_view(scan, i)))
+            *page_at(scan, scan->pages.count++) = (struct sic_page){.view = i};
     }
     return true;
 }

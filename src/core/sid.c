@@ -86,9 +86,12 @@ bool sic_sid_read(struct sic_sid_pool *pool, struct sic_scan *scan, const struct
 uint32_t sic_sid_label(const struct sic_scan *scan, struct sic_blob sid)
 {
     static const uint8_t authority[6] = {0, 0, 0, 0, 0, AUTHORITY_MANDATORY};
-    const uint8_t *bytes = blob_bytes(scan, sid);
+    const uint8_t *bytes;
 
-    if (sid.length != HEADER_SIZE + 4 || __builtin_memcmp(bytes + AUTHORITY_OFFSET, authority, sizeof(authority)) != 0)
+    if (sid.length != HEADER_SIZE + 4)
+        return SIC_NONE;
+    bytes = blob_bytes(scan, sid);
+    if (__builtin_memcmp(bytes + AUTHORITY_OFFSET, authority, sizeof(authority)) != 0)
         return SIC_NONE;
     return sic_load32(bytes + HEADER_SIZE);
 }

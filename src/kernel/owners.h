@@ -7,8 +7,8 @@
 #include "kernel/collect.h"
 
 /*
- * Adds to a resolved scan what the options ask for. What cannot be read stays unknown. The result does not depend on
- * the number of threads.
+ * Adds to a resolved scan what the options ask for. What cannot be read stays unknown. What is said of a process or
+ * a view does not depend on the number of threads.
  */
 SIC_MUST_CHECK enum sic_status sic_owners_collect(const struct sic_kernel *kernel,
                                                   const struct sic_collect_options *options, struct sic_error *error,

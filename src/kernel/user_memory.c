@@ -55,13 +55,21 @@ void sic_user_memory_destroy(struct sic_user_memory *memory)
     free(memory);
 }
 
+/* Its address space was torn down: the frames of its page tables may be anybody's by now. */
+static bool has_no_tables(const struct sic_process *process)
+{
+    return process->flags & SIC_PROCESS_EXITED && process->vad_root_va == 0;
+}
+
 static void choose_process(struct sic_user_memory *memory, uint32_t process)
 {
+    const struct sic_process *record = sic_scan_process(memory->scan, process);
+
     if (memory->process == process)
         return;
     memset(memory->tables, 0, sizeof(memory->tables));
     memory->process = process;
-    memory->paging.root_pa = sic_scan_process(memory->scan, process)->directory_table_base & SIC_PTE_FRAME_MASK;
+    memory->paging.root_pa = has_no_tables(record) ? 0 : record->directory_table_base & SIC_PTE_FRAME_MASK;
 }
 
 /* The view of the chosen process that covers `vpn`, or NULL. */
