@@ -118,7 +118,45 @@ static void order_by_time(struct bench *bench)
     free(timed);
 }
 
-void lab_generate_bench(uint32_t processes, uint32_t vads, uint64_t seed, struct lab_scenario *scenario)
+/* Handles to sections of its own views; what is left is handles to other objects. */
+static void add_handles(struct bench *bench, uint32_t handles)
+{
+    static const uint32_t rights[] = {0xf001f, 6, 4, 0xd};
+    struct lab_scenario *scenario = bench->scenario;
+    uint32_t *given = lab_allocate(scenario->process_count, sizeof *given);
+    for (size_t i = 0; i < scenario->node_count; i++) {
+        const struct lab_node *node = &scenario->nodes[i];
+        if (node->kind != LAB_NODE_VIEW || given[node->process] >= handles / 5 ||
+            scenario->sections[node->section].kind != LAB_SECTION_PAGING_FILE)
+            continue;
+        given[node->process]++;
+        lab_add_handle(scenario, node->process, node->section, rights[lab_random_below(&bench->state, 4)]);
+    }
+    for (size_t i = 0; i < scenario->process_count; i++)
+        scenario->processes[i].other_handles = handles - given[i];
+    free(given);
+}
+
+/* Of the paging file's sections a tenth has a name; of the files a tenth is in the system cache, too. */
+static void add_names(struct bench *bench)
+{
+    struct lab_scenario *scenario = bench->scenario;
+    char path[64];
+    for (uint32_t i = 0; i < scenario->section_count; i++) {
+        enum lab_section_kind kind = scenario->sections[i].kind;
+        if (kind == LAB_SECTION_IMAGE || lab_random_below(&bench->state, 10))
+            continue;
+        if (kind == LAB_SECTION_FILE) {
+            lab_add_kernel_view(scenario, i, LAB_VIEW_CACHE)->page_count = 1;
+            continue;
+        }
+        snprintf(path, sizeof path, "%s\\BaseNamedObjects\\map-%u", i % 3 ? "\\Sessions\\1" : "", i);
+        lab_add_name(scenario, i, path);
+    }
+}
+
+void lab_generate_bench(uint32_t processes, uint32_t vads, uint32_t handles, uint64_t seed,
+                        struct lab_scenario *scenario)
 {
     struct bench bench = {.scenario = scenario, .state = lab_mix(seed), .processes = processes < 16 ? 16 : processes};
     lab_scenario_init(scenario);
@@ -132,4 +170,8 @@ void lab_generate_bench(uint32_t processes, uint32_t vads, uint64_t seed, struct
     add_shared(&bench, LAB_SECTION_PAGING_FILE, total * 55 / 100, 1, 1);
     add_privates(&bench, total);
     order_by_time(&bench);
+    if (handles) {
+        add_handles(&bench, handles);
+        add_names(&bench);
+    }
 }

@@ -16,8 +16,12 @@ void lab_generate_random(const struct lab_random_options *options, struct lab_sc
 /* The second half of it: identities, names, handles, kernel's views, PEB pointers (random_facts.c). */
 void lab_random_facts(struct lab_scenario *scenario, uint64_t seed);
 
-/* A large world as real machines are: `vads` nodes in `processes` processes. */
-void lab_generate_bench(uint32_t processes, uint32_t vads, uint64_t seed, struct lab_scenario *scenario);
+/*
+ * A large world as real machines are: `vads` nodes in `processes` processes. `handles` other than 0: each process has
+ * so many handles, a fifth of them to sections that it maps; of the shared sections some have names and kernel's views.
+ */
+void lab_generate_bench(uint32_t processes, uint32_t vads, uint32_t handles, uint64_t seed,
+                        struct lab_scenario *scenario);
 
 /* The machine of a listing: "ProtoPTE: …" lines, each with "  Name: … at START-END" lines below it. */
 void lab_generate_from_listing(FILE *file, const char *name, struct lab_scenario *scenario);

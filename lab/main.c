@@ -12,7 +12,8 @@ static const char usage[] =
     ".truth.json\n"
     "       sic-lab random --seed N                    prints a random scenario, or builds it with --output\n"
     "                      [--processes P] [--sections S] [--views V] [--privates V]\n"
-    "       sic-lab bench --output PREFIX [--processes 200] [--vads 63000] [--seed N]   builds a large world\n"
+    "       sic-lab bench --output PREFIX [--processes 200] [--vads 63000] [--handles 0] [--seed N]   builds a large "
+    "world\n"
     "       sic-lab seed-listing FILE                  prints the scenario of a listing's machine\n"
     "       sic-lab kernels                            prints the names of the layouts\n"
     "options of all that build:\n"
@@ -25,7 +26,7 @@ struct options {
     const char *output, *formats, *layout, *kernel, *guid, *data;
     bool truth;
     struct lab_random_options random;
-    uint32_t vads;
+    uint32_t vads, handles;
 };
 
 static uint64_t number(const char *text)
@@ -37,16 +38,24 @@ static uint64_t number(const char *text)
     return value;
 }
 
+static const struct option known[] = {{"output", required_argument, NULL, 'o'},
+                                      {"format", required_argument, NULL, 'f'},
+                                      {"layout", required_argument, NULL, 'l'},
+                                      {"kernel", required_argument, NULL, 'k'},
+                                      {"guid", required_argument, NULL, 'g'},
+                                      {"data", required_argument, NULL, 'd'},
+                                      {"no-truth", no_argument, NULL, 'n'},
+                                      {"seed", required_argument, NULL, 's'},
+                                      {"processes", required_argument, NULL, 'p'},
+                                      {"sections", required_argument, NULL, 'S'},
+                                      {"views", required_argument, NULL, 'v'},
+                                      {"privates", required_argument, NULL, 'P'},
+                                      {"vads", required_argument, NULL, 'V'},
+                                      {"handles", required_argument, NULL, 'h'},
+                                      {0}};
+
 static void parse_options(int argc, char **argv, struct options *options)
 {
-    static const struct option known[] = {
-        {"output", required_argument, NULL, 'o'},    {"format", required_argument, NULL, 'f'},
-        {"layout", required_argument, NULL, 'l'},    {"kernel", required_argument, NULL, 'k'},
-        {"guid", required_argument, NULL, 'g'},      {"data", required_argument, NULL, 'd'},
-        {"no-truth", no_argument, NULL, 'n'},        {"seed", required_argument, NULL, 's'},
-        {"processes", required_argument, NULL, 'p'}, {"sections", required_argument, NULL, 'S'},
-        {"views", required_argument, NULL, 'v'},     {"privates", required_argument, NULL, 'P'},
-        {"vads", required_argument, NULL, 'V'},      {0}};
     *options = (struct options){.formats = "raw,full,bitmap,kernel", .data = LAB_DATA_FOLDER, .truth = true};
     options->random = (struct lab_random_options){.seed = 1, .sections = 12, .views = 60, .privates = 40};
     options->vads = 63000;
@@ -90,6 +99,9 @@ static void parse_options(int argc, char **argv, struct options *options)
             break;
         case 'V':
             options->vads = (uint32_t)number(optarg);
+            break;
+        case 'h':
+            options->handles = (uint32_t)number(optarg);
             break;
         default:
             lab_fail("see sic-lab --help for the options");
@@ -189,7 +201,7 @@ static int command_bench(int argc, char **argv)
     if (!options.output)
         lab_fail("bench takes --output: see sic-lab --help");
     uint32_t processes = options.random.processes ? options.random.processes : 200;
-    lab_generate_bench(processes, options.vads, options.random.seed, &scenario);
+    lab_generate_bench(processes, options.vads, options.handles, options.random.seed, &scenario);
     build(&scenario, &options);
     lab_scenario_deinit(&scenario);
     return 0;

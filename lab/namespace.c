@@ -29,7 +29,9 @@ static uint64_t upcase_four(uint64_t four)
     return result;
 }
 
-/* As public disassemblies of ObpLookupDirectoryEntryEx show it, from 10.0.10240 to 10.0.22621; 9600 is taken to be so.
+/*
+ * As public disassemblies of ObpLookupDirectoryEntryEx of three builds of Windows 10 show it; others are taken to be
+ * so.
  */
 uint32_t lab_name_hash(const char *name)
 {

@@ -127,8 +127,7 @@ static void empty_list(struct lab_memory *memory, uint64_t head)
 /*
  * One attribute with values of 64 bits. No public symbols name these structures; public disassemblies of the routines
  * AuthzBasepAllocateSecurityAttribute, …AddSecurityAttributeValueToLists, …QuerySecurityAttributeAndValues (several
- * builds from 10.0.10240 to 10.0.22621, which agree) give their members. Attribute: links@0 and @10, name@20 (its text
- * stands at
+ * builds of Windows 10 and 11, which agree) give their members. Attribute: links@0 and @10, name@20 (its text stands at
  * @70), type u16@30, flags u32@34, in which lists u32@38, number of values u32@3c, values@48, number of working values
  * u32@58, working values@60. Value: links@0 and @10, in which lists u32@20, the value itself @28.
  */

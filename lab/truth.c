@@ -121,7 +121,7 @@ static void print_sections(const struct lab_world *world, FILE *file)
         const struct lab_section *section = &scenario->sections[i];
         fprintf(file, "%s\n  {\"control_area\": \"0x%llx\", \"segment\": \"0x%llx\", \"kind\": \"%s\", \"name\": ",
                 i ? "," : "", (ull)section->control_area, (ull)section->segment, lab_section_kind_name(section->kind));
-        lab_truth_text(file, section->name);
+        lab_truth_text(file, section->name_absent ? NULL : section->name);
         fprintf(file, ", \"pages\": %llu, \"size\": %llu", (ull)section->pages, (ull)section->size);
         lab_truth_section(world, i, file);
         fputc('}', file);

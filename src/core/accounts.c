@@ -246,7 +246,7 @@ static bool note_unlisted_views(struct comparison *comparison)
             if (!(sic_scan_section(scan, section)->flags & SIC_SECTION_RING_WALKED) ||
                 comparison->is_listed[i / 8] & 1u << i % 8)
                 continue;
-            if (!sic_scan_add_note(scan, SIC_NOTE_VIEW_NOT_LISTED, p, section, view->start_vpn << 12))
+            if (!sic_scan_add_note(scan, SIC_NOTE_VIEW_NOT_LISTED, p, section, sic_view_start_va(view)))
                 return false;
         }
     }

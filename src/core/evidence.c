@@ -116,7 +116,7 @@ static bool can_be_copied(const struct sic_view *view)
 static void read_user_page(const struct sic_scan *scan, const struct sic_user_reader *user, struct sic_page *page)
 {
     const struct sic_view *view = sic_scan_view(scan, page->view);
-    uint64_t va = view->start_vpn << PAGE_SHIFT;
+    uint64_t va = sic_view_start_va(view);
     bool found;
 
     if (user->translate)

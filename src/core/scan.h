@@ -379,6 +379,12 @@ static inline uint64_t sic_scan_chain_pages(const struct sic_scan *scan, uint32_
     return sic_scan_subsection(scan, head)->pages;
 }
 
+/* The first address. Shifted as it is, a bit-field of 52 bits would lose what lies above them. */
+static inline uint64_t sic_view_start_va(const struct sic_view *view)
+{
+    return (uint64_t)view->start_vpn << 12;
+}
+
 /* Pages that the view covers. */
 static inline uint64_t sic_view_page_count(const struct sic_view *view)
 {

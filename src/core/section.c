@@ -214,7 +214,7 @@ static bool count_views(struct sic_scan *scan)
             section->flags & (SIC_SECTION_IMAGE | SIC_SECTION_UNREAD))
             continue;
         view->flags |= SIC_VIEW_TORN;
-        if (!sic_scan_add_problem(scan, SIC_PROBLEM_VIEW_TORN, view->process, view->start_vpn << 12))
+        if (!sic_scan_add_problem(scan, SIC_PROBLEM_VIEW_TORN, view->process, sic_view_start_va(view)))
             return false;
     }
     return true;
