@@ -38,7 +38,10 @@ static uint32_t find_first(struct sic_scan *scan, const struct sic_reader *reade
     other = sic_scan_intern_subsection(scan, va + LARGE_CONTROL_AREA_TAIL);
     if (other == SIC_NONE || !sic_sections_read(scan, reader, layout, known))
         return SIC_NONE;
-    return control_area_of(scan, other) == control_area_va ? other : index;
+    if (control_area_of(scan, other) != control_area_va)
+        return index;
+    sic_scan_subsection(scan, other)->flags |= SIC_SUBSECTION_FIRST;
+    return other;
 }
 
 /* Gives each view the first subsection of its control area. `firsts` has room for every subsection known before. */
