@@ -67,6 +67,7 @@ NTSTATUS SicReaderOpen(PSIC_READER Reader, PSIC_MEMORY Memory, PIRP Irp)
     if (!Reader->Bounce)
         return STATUS_INSUFFICIENT_RESOURCES;
     Reader->Interface = (struct sic_reader){.read = Read, .is_cancelled = IsCancelled, .context = Reader};
+    Reader->Interface.levels = Reader->LowestVa == KERNEL_HALF_57 ? 5 : 4;
     return STATUS_SUCCESS;
 }
 

@@ -290,6 +290,7 @@ static NTSTATUS Answer(PSIC_SCAN Scan, PIRP Irp, PVOID Output, ULONG OutputSize,
     sic_vad_walker_init(&Scan->Walker, &Scan->Reader.Interface, &Scan->Request.layout);
     sic_token_reader_init(&Scan->Tokens, &Scan->Reader.Interface, &Scan->Request.layout);
     Status = SicReaderOpen(&Scan->Reader, &Scan->Memory, Irp);
+    Scan->Scan.paging_levels = Scan->Reader.Interface.levels;
     if (NT_SUCCESS(Status))
         Status = Run(Scan);
     if (NT_SUCCESS(Status))

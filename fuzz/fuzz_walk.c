@@ -216,6 +216,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     profile = choose_profile(data[0]);
     memory = (struct flat_memory){.bytes = data + 1, .size = size - 1};
     reader = flat_memory_reader(&memory);
+    reader.levels = sic_layout_paging_levels(&profile->layout);
     sic_scan_init(&scan, sic_heap_allocator());
     walk_all(&scan, &reader, &profile->layout, &list);
     read_objects(&scan, &reader, &profile->layout, data[1]);

@@ -7,6 +7,7 @@
 struct lab_random_options {
     uint64_t seed;
     uint32_t processes, sections, views, privates;
+    unsigned user_bits; /* user addresses are below 1 << this: 43, 47, or 56 with five levels of page tables */
 };
 
 /* A small world with everything the lab can say in it, by chance. The same seed gives the same world. */

@@ -109,7 +109,13 @@ static void write_entry(struct lab_world *world, uint64_t at, const struct entry
     const struct lab_field *pointer = &layout->fields[LAB_HANDLE_POINTER];
     unsigned dropped = pointer->bit_count == 41 ? 3 : 4;
     uint64_t chance = lab_mix(entry->object + entry->value);
-    uint64_t low = 1 | (0x7ff0 + chance % 16) << 1; /* unlocked; references left */
+    if (!pointer->present) { /* up to 7601: the address, with flags in its lowest bits, and the access by itself */
+        lab_va_store_u64(&world->memory, at, entry->object | 1 | (chance & 6));
+        lab_va_store_u32(&world->memory, at + 8, entry->access);
+        return;
+    }
+    bool few = lab_paging_levels(layout) == 5;                     /* RefCnt has 7 bits beside 57 of an address */
+    uint64_t low = 1 | ((few ? 0x70 : 0x7ff0) + chance % 16) << 1; /* unlocked; references left */
     low |= lab_bits(layout, LAB_HANDLE_ATTRIBUTES, chance >> 8 & 2);
     low |= lab_bits(layout, LAB_HANDLE_POINTER, entry->object >> dropped);
     lab_va_store_u64(&world->memory, at, low);

@@ -101,7 +101,7 @@ static uint32_t timestamp(const struct lab_world *world)
 static void write_header(struct lab_world *world, uint32_t exports, uint32_t debug)
 {
     uint64_t base = world->kernel_base;
-    uint32_t version = world->layout.build < 10000 ? 6 | 3 << 16 : 10;
+    uint32_t version = lab_version(&world->layout).major | lab_version(&world->layout).minor << 16;
     lab_va_write(&world->memory, base, "MZ\x90\0\3\0\0\0\4\0\0\0\xff\xff", 14);
     store_u32(world, 0x3c, PE_OFFSET);
     lab_va_write(&world->memory, base + PE_OFFSET, "PE\0\0\x64\x86", 6);
@@ -320,8 +320,8 @@ static void map_other_regions(struct lab_world *world)
     lab_va_store_u64(memory, KUSER_SHARED + 0x14, world->scenario->system_time);
     lab_va_store_u32(memory, KUSER_SHARED + 0x260, world->layout.build);
     lab_va_store_u32(memory, KUSER_SHARED + 0x264, 1);
-    lab_va_store_u32(memory, KUSER_SHARED + 0x26c, world->layout.build < 10000 ? 6 : 10);
-    lab_va_store_u32(memory, KUSER_SHARED + 0x270, world->layout.build < 10000 ? 3 : 0);
+    lab_va_store_u32(memory, KUSER_SHARED + 0x26c, lab_version(&world->layout).major);
+    lab_va_store_u32(memory, KUSER_SHARED + 0x270, lab_version(&world->layout).minor);
 }
 
 /* PROCESSOR_START_BLOCK in the first MiB: jump, entry of the kernel @70, CR3 @a0. */

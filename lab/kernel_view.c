@@ -49,6 +49,9 @@ static uint64_t choose_va(size_t index, enum lab_kernel_view_kind kind)
 void lab_kernel_views_build(struct lab_world *world, bool before)
 {
     struct lab_scenario *scenario = world->scenario;
+    /* Rings of views with views of the kernel in them came with Windows 8. */
+    if (!lab_has(&world->layout, LAB_AREA_LIST))
+        scenario->kernel_view_count = 0;
     for (size_t i = before ? 0 : 1; i < scenario->kernel_view_count; i += 2) {
         struct lab_kernel_view *view = &scenario->kernel_views[i];
         struct lab_section *section = &scenario->sections[view->section];

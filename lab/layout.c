@@ -34,6 +34,41 @@ uint64_t lab_bits(const struct lab_layout *layout, enum lab_field_id id, uint64_
     return (value & mask) << (field->offset % 8 * 8 + field->first_bit);
 }
 
+bool lab_has_wide_vpns(const struct lab_layout *layout)
+{
+    return lab_offset(layout, LAB_VAD_END) - lab_offset(layout, LAB_VAD_START) == 8;
+}
+
+bool lab_has_narrow_counts(const struct lab_layout *layout)
+{
+    return lab_offset(layout, LAB_AREA_MAPPED_VIEWS) - lab_offset(layout, LAB_AREA_SECTION_REFERENCES) == 8;
+}
+
+unsigned lab_paging_levels(const struct lab_layout *layout)
+{
+    return lab_has(layout, LAB_VAD_END_HIGHER) ? 5 : 4;
+}
+
+/* 8 TiB up to 9200, 128 TiB after, 64 PiB with five levels. */
+unsigned lab_user_bits(const struct lab_layout *layout)
+{
+    if (lab_has(layout, LAB_TREE_SENTINEL))
+        return 43;
+    return lab_paging_levels(layout) == 5 ? 56 : 47;
+}
+
+struct lab_version lab_version(const struct lab_layout *layout)
+{
+    static const struct {
+        uint32_t end; /* builds below it */
+        struct lab_version version;
+    } versions[] = {{6000, {5, 2}}, {7600, {6, 0}}, {9200, {6, 1}}, {9600, {6, 2}}, {10000, {6, 3}}};
+    for (unsigned i = 0; i < sizeof versions / sizeof *versions; i++)
+        if (layout->build < versions[i].end)
+            return versions[i].version;
+    return (struct lab_version){10, 0};
+}
+
 static FILE *open_data(const char *folder, const char *name)
 {
     char path[4096];
@@ -154,7 +189,7 @@ static void make_up_kernel(struct lab_layout *layout, const char *first_build)
     split_build(first_build, &layout->build, &layout->revision);
     memcpy(layout->globals, globals, sizeof globals);
     snprintf(layout->guid_age, sizeof layout->guid_age, "51C1ABE0%08X4000A000%08X1", layout->build, layout->revision);
-    snprintf(layout->pdb, sizeof layout->pdb, "ntkrnlmp.pdb");
+    snprintf(layout->pdb, sizeof layout->pdb, lab_paging_levels(layout) == 5 ? "ntkrla57.pdb" : "ntkrnlmp.pdb");
 }
 
 static void use_kernel(struct lab_layout *layout, const struct kernel_line *kernel)

@@ -34,6 +34,8 @@
     X(EPROCESS_VAD_ROOT, "_EPROCESS.VadRoot")                                                                          \
     X(EPROCESS_VAD_HINT, "_EPROCESS.VadHint")                                                                          \
     X(EPROCESS_VAD_COUNT, "_EPROCESS.VadCount")                                                                        \
+    X(TREE_SENTINEL, "_MM_AVL_TABLE.BalancedRoot")                                                                     \
+    X(TREE_COUNT, "_MM_AVL_TABLE.NumberGenericTableElements")                                                          \
     X(KPROCESS_DTB, "_KPROCESS.DirectoryTableBase")                                                                    \
     X(VAD_SHORT_SIZE, "_MMVAD_SHORT.sizeof")                                                                           \
     X(VAD_PARENT, "_MMVAD_SHORT.Parent")                                                                               \
@@ -43,9 +45,12 @@
     X(VAD_END, "_MMVAD_SHORT.EndingVpn")                                                                               \
     X(VAD_START_HIGH, "_MMVAD_SHORT.StartingVpnHigh")                                                                  \
     X(VAD_END_HIGH, "_MMVAD_SHORT.EndingVpnHigh")                                                                      \
+    X(VAD_START_HIGHER, "_MMVAD_SHORT.StartingVpnHigher")                                                              \
+    X(VAD_END_HIGHER, "_MMVAD_SHORT.EndingVpnHigher")                                                                  \
     X(VAD_FLAGS, "_MMVAD_SHORT.u")                                                                                     \
     X(VAD_SIZE, "_MMVAD.sizeof")                                                                                       \
     X(VAD_SUBSECTION, "_MMVAD.Subsection")                                                                             \
+    X(VAD_AREA, "_MMVAD.ControlArea")                                                                                  \
     X(VAD_FIRST_PTE, "_MMVAD.FirstPrototypePte")                                                                       \
     X(VAD_LAST_PTE, "_MMVAD.LastContiguousPte")                                                                        \
     X(VAD_VIEW_LINKS, "_MMVAD.ViewLinks")                                                                              \
@@ -73,6 +78,7 @@
     X(AREA_SIZE, "_CONTROL_AREA.sizeof")                                                                               \
     X(AREA_SEGMENT, "_CONTROL_AREA.Segment")                                                                           \
     X(AREA_LIST, "_CONTROL_AREA.ListHead")                                                                             \
+    X(AREA_VIEW_LIST, "_CONTROL_AREA.ViewList")                                                                        \
     X(AREA_SECTION_REFERENCES, "_CONTROL_AREA.NumberOfSectionReferences")                                              \
     X(AREA_MAPPED_VIEWS, "_CONTROL_AREA.NumberOfMappedViews")                                                          \
     X(AREA_USER_REFERENCES, "_CONTROL_AREA.NumberOfUserReferences")                                                    \
@@ -100,6 +106,8 @@
     X(FILE_NAME, "_FILE_OBJECT.FileName")                                                                              \
     X(FILE_SECTIONS, "_FILE_OBJECT.SectionObjectPointer")                                                              \
     X(HEADER_TYPE, "_OBJECT_HEADER.TypeIndex")                                                                         \
+    X(HEADER_TYPE_POINTER, "_OBJECT_HEADER.Type")                                                                      \
+    X(HEADER_NAME_OFFSET, "_OBJECT_HEADER.NameInfoOffset")                                                             \
     X(HEADER_MASK, "_OBJECT_HEADER.InfoMask")                                                                          \
     X(NAME_INFO_SIZE, "_OBJECT_HEADER_NAME_INFO.sizeof")                                                               \
     X(NAME_INFO_DIRECTORY, "_OBJECT_HEADER_NAME_INFO.Directory")                                                       \
@@ -243,6 +251,18 @@ void lab_layout_list(const char *data_folder, FILE *out);
 
 uint32_t lab_offset(const struct lab_layout *layout, enum lab_field_id id);
 bool lab_has(const struct lab_layout *layout, enum lab_field_id id);
+
+/* What tells the epochs apart, from the fields that a layout has and where they stand. */
+bool lab_has_wide_vpns(const struct lab_layout *layout);     /* VPNs and flags of VAD nodes have 64 bits: up to 7601 */
+bool lab_has_narrow_counts(const struct lab_layout *layout); /* counts of control areas have 32 bits: up to 6000 */
+unsigned lab_paging_levels(const struct lab_layout *layout); /* 5: a kernel for LA57 */
+unsigned lab_user_bits(const struct lab_layout *layout);     /* user addresses are below 1 << this */
+
+/* "6.1" of build 7601. */
+struct lab_version {
+    uint32_t major, minor;
+};
+struct lab_version lab_version(const struct lab_layout *layout);
 
 /* `value` placed at the field's bits; 0 when the layout has no such field. For fields in units of up to 64 bits. */
 uint64_t lab_bits(const struct lab_layout *layout, enum lab_field_id id, uint64_t value);

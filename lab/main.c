@@ -172,6 +172,15 @@ static int command_build(int argc, char **argv)
     return 0;
 }
 
+/* How large user space is in the kernel that a random world is for. */
+static unsigned user_bits(const struct options *options)
+{
+    struct lab_layout_choice choice = {options->guid, options->kernel, options->layout};
+    struct lab_layout layout;
+    lab_layout_load(options->data, &choice, &layout);
+    return lab_user_bits(&layout);
+}
+
 static int command_random(int argc, char **argv)
 {
     struct options options;
@@ -179,6 +188,7 @@ static int command_random(int argc, char **argv)
     parse_options(argc, argv, &options);
     if (!options.random.processes)
         options.random.processes = 14;
+    options.random.user_bits = user_bits(&options);
     lab_generate_random(&options.random, &scenario);
     if (options.output)
         build(&scenario, &options);

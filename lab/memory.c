@@ -14,11 +14,12 @@
 #define PTE_LARGE     0x80u
 #define PTE_NX        (1ull << 63)
 
-void lab_memory_init(struct lab_memory *memory, uint64_t frames)
+void lab_memory_init(struct lab_memory *memory, uint64_t frames, unsigned levels)
 {
     memset(memory, 0, sizeof *memory);
     if (frames > LARGEST_FRAME)
         lab_fail("the lab builds machines of up to 64 GiB");
+    memory->levels = levels;
     memory->fixed = frames != 0;
     memory->frame_limit = frames ? frames : LARGEST_FRAME;
     memory->frame_end = frames ? frames : FIRST_WINDOW;
@@ -97,7 +98,7 @@ uint8_t *lab_frame_bytes(const struct lab_memory *memory, uint64_t frame)
 uint8_t *lab_table_entry(struct lab_memory *memory, uint64_t root, uint64_t va, int level, enum lab_frame_kind kind)
 {
     uint64_t table = root;
-    for (int depth = 4;; depth--) {
+    for (int depth = (int)memory->levels;; depth--) {
         uint8_t *entry = lab_frame_bytes(memory, table) + (va >> (12 + 9 * (depth - 1)) & 0x1ff) * 8;
         if (depth == level)
             return entry;
@@ -135,7 +136,7 @@ void lab_map_large(struct lab_memory *memory, uint64_t va, uint64_t frame, int l
 static uint64_t translate(const struct lab_memory *memory, uint64_t va)
 {
     uint64_t table = memory->root;
-    for (int depth = 4; depth >= 1; depth--) {
+    for (int depth = (int)memory->levels; depth >= 1; depth--) {
         int shift = 12 + 9 * (depth - 1);
         uint64_t value = lab_load_u64(lab_frame_bytes(memory, table) + (va >> shift & 0x1ff) * 8);
         if (!(value & PTE_VALID))

@@ -29,13 +29,14 @@ struct lab_memory {
     bool fixed;
     uint64_t window; /* first frame of the window being handed out */
     uint32_t window_used;
-    uint64_t root;      /* frame of the system's PML4 */
+    uint64_t root;      /* frame of the system's PML4 or PML5 */
+    unsigned levels;    /* of page tables: 4 or 5 */
     uint64_t cached_va; /* last page translated, and where it is; cached_page NULL: nothing */
     uint8_t *cached_page;
 };
 
 /* `frames` 0: the memory grows as needed. Otherwise it has exactly so many, holes included. */
-void lab_memory_init(struct lab_memory *memory, uint64_t frames);
+void lab_memory_init(struct lab_memory *memory, uint64_t frames, unsigned levels);
 void lab_memory_deinit(struct lab_memory *memory);
 
 void lab_memory_hole(struct lab_memory *memory, uint64_t first, uint64_t count);
@@ -57,7 +58,8 @@ void lab_map_kernel(struct lab_memory *memory, uint64_t va, uint64_t frame, bool
 /* Maps 2 MiB (level 2) or 1 GiB (level 3) with one entry. */
 void lab_map_large(struct lab_memory *memory, uint64_t va, uint64_t frame, int level);
 
-/* The entry of `va` in the tables under PML4 `root`: level 1 is the PTE. Missing tables are made of frames of `kind`.
+/* The entry of `va` in the tables under the PML4 or PML5 `root`: level 1 is the PTE. Missing tables are made of frames
+ * of `kind`.
  */
 uint8_t *lab_table_entry(struct lab_memory *memory, uint64_t root, uint64_t va, int level, enum lab_frame_kind kind);
 

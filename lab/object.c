@@ -37,8 +37,35 @@ void lab_object_header(struct lab_world *world, uint64_t body, enum lab_type typ
     uint64_t header = body - lab_offset(&world->layout, LAB_HEADER_BODY);
     lab_va_store_u64(&world->memory, header, 0x7fff);
     lab_va_store_u64(&world->memory, header + 8, 1);
-    lab_va_store_u8(&world->memory, header + lab_offset(&world->layout, LAB_HEADER_TYPE),
-                    encode_type(world, header, type));
+    if (lab_has(&world->layout, LAB_HEADER_TYPE)) {
+        lab_va_store_u8(&world->memory, header + lab_offset(&world->layout, LAB_HEADER_TYPE),
+                        encode_type(world, header, type));
+        return;
+    }
+    world->typed = lab_grow(world->typed, world->typed_count, &world->typed_capacity, sizeof *world->typed);
+    world->typed[world->typed_count++] = (struct lab_typed){header, type};
+}
+
+void lab_objects_finish(struct lab_world *world)
+{
+    for (size_t i = 0; i < world->typed_count; i++)
+        lab_va_store_u64(&world->memory, world->typed[i].header + lab_offset(&world->layout, LAB_HEADER_TYPE_POINTER),
+                         world->type_objects[world->typed[i].type]);
+}
+
+/*
+ * Before 7600 each part has a byte that says how far in front of the header it begins, 0 for none; the creator's part
+ * stands nearest, and a bit of the flags tells of it. The bytes follow each other: name, handles, quota, flags.
+ */
+#define CREATOR_FLAG 4u
+static void write_part_offsets(struct lab_world *world, uint64_t header, uint8_t mask)
+{
+    uint64_t at = header + lab_offset(&world->layout, LAB_HEADER_NAME_OFFSET);
+    const uint8_t parts[] = {INFO_NAME, INFO_HANDLE, INFO_QUOTA};
+    for (unsigned i = 0; i < 3; i++)
+        lab_va_store_u8(&world->memory, at + i,
+                        mask & parts[i] ? (uint8_t)(header - info_address(header, mask, parts[i])) : 0);
+    lab_va_store_u8(&world->memory, at + 3, mask & INFO_CREATOR ? CREATOR_FLAG : 0);
 }
 
 uint64_t lab_object_allocate(struct lab_world *world, struct lab_pool *pool, uint32_t size, enum lab_type type)
@@ -69,7 +96,10 @@ static void write_infos(struct lab_world *world, uint64_t header, uint8_t mask, 
     const struct lab_layout *layout = &world->layout;
     struct lab_memory *memory = &world->memory;
     uint64_t creator = info_address(header, mask, INFO_CREATOR), named = info_address(header, mask, INFO_NAME);
-    lab_va_store_u8(memory, header + lab_offset(layout, LAB_HEADER_MASK), mask);
+    if (lab_has(layout, LAB_HEADER_MASK))
+        lab_va_store_u8(memory, header + lab_offset(layout, LAB_HEADER_MASK), mask);
+    else
+        write_part_offsets(world, header, mask);
     if (mask & INFO_CREATOR) { /* TypeList, CreatorUniqueProcess */
         lab_va_store_u64(memory, creator, creator);
         lab_va_store_u64(memory, creator + 8, creator);

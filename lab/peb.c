@@ -14,7 +14,6 @@ static const enum lab_field_id fields[LAB_PEB_POINTER_COUNT] = {
 void lab_peb_build(struct lab_world *world, struct lab_process *process)
 {
     struct lab_memory *memory = &world->memory;
-    bool ten = world->layout.build >= 10000;
     process->peb_frame = LAB_NO_FRAME;
     if (!process->peb || process->exited)
         return;
@@ -23,8 +22,8 @@ void lab_peb_build(struct lab_world *world, struct lab_process *process)
     uint8_t *bytes = lab_frame_bytes(memory, process->peb_frame);
     lab_store_u64(pte, process->peb_frame << 12 | 0x8000000000000867ull);
     lab_store_u64(bytes + 0x10, 0x00007ff600000000ull + process->pid * 0x100000);
-    lab_store_u32(bytes + 0x118, ten ? 10 : 6);
-    lab_store_u32(bytes + 0x11c, ten ? 0 : 3);
+    lab_store_u32(bytes + 0x118, lab_version(&world->layout).major);
+    lab_store_u32(bytes + 0x11c, lab_version(&world->layout).minor);
     lab_store_u16(bytes + 0x120, (uint16_t)world->layout.build);
     lab_store_u32(bytes + lab_offset(&world->layout, LAB_PEB_SESSIONID), (uint32_t)process->identity.session);
 }

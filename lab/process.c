@@ -126,8 +126,9 @@ static void write_identity(struct lab_world *world, struct lab_process *process)
     const struct lab_identity *identity = &process->identity;
     uint64_t eprocess = process->eprocess;
     lab_token_build(world, process);
-    lab_va_store_u8(&world->memory, eprocess + lab_offset(layout, LAB_EPROCESS_PROTECTION),
-                    (uint8_t)identity->protection);
+    if (lab_has(layout, LAB_EPROCESS_PROTECTION))
+        lab_va_store_u8(&world->memory, eprocess + lab_offset(layout, LAB_EPROCESS_PROTECTION),
+                        (uint8_t)identity->protection);
     if (has_session(process) && lab_has(layout, LAB_EPROCESS_SESSION))
         lab_va_store_u64(&world->memory, eprocess + lab_offset(layout, LAB_EPROCESS_SESSION),
                          find_session(world, identity->session));

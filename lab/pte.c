@@ -69,7 +69,7 @@ uint64_t lab_pte_frame(const struct lab_world *world, uint64_t pte)
 uint64_t lab_pte_frame_of(const struct lab_world *world, uint64_t root, uint64_t va)
 {
     uint64_t frame = root;
-    for (int shift = 39; shift >= 12 && frame != LAB_NO_FRAME; shift -= 9) {
+    for (int shift = world->memory.levels == 5 ? 48 : 39; shift >= 12 && frame != LAB_NO_FRAME; shift -= 9) {
         uint64_t entry = lab_load_u64(lab_frame_bytes(&world->memory, frame) + (va >> shift & 0x1ff) * 8);
         if ((shift == 21 || shift == 30) && (entry & 0x81) == 0x81)
             return (entry >> 12 & 0xfffffffffull) + (va >> 12 & ((1ull << (shift - 12)) - 1));
@@ -111,21 +111,31 @@ static bool next_table(const struct lab_world *world, uint64_t table, unsigned i
     return (entry & 1) && !(entry & 0x80);
 }
 
-void lab_pte_age_pools(struct lab_world *world)
+/* The tables below a PML4 that maps from `va` on, from its entry `first`. */
+static void age_tables(struct lab_world *world, uint64_t pml4, uint64_t va, unsigned first, uint64_t *state)
 {
-    uint64_t state = world->scenario->seed + 0xa9e, pdpt, directory, table;
-    for (unsigned i = 0x100; i < 0x200; i++) {
-        if (!is_pool(world, i) || !next_table(world, world->memory.root, i, &pdpt))
+    uint64_t pdpt, directory, table;
+    for (unsigned i = first; i < 0x200; i++) {
+        if ((va >> 48 == 0xffff && !is_pool(world, i)) || !next_table(world, pml4, i, &pdpt))
             continue;
         for (unsigned j = 0; j < 512; j++) {
             if (!next_table(world, pdpt, j, &directory))
                 continue;
             for (unsigned k = 0; k < 512; k++)
                 if (next_table(world, directory, k, &table))
-                    age_table(world, table,
-                              0xffff000000000000ull | (uint64_t)i << 39 | (uint64_t)j << 30 | (uint64_t)k << 21,
-                              &state);
+                    age_table(world, table, va | (uint64_t)i << 39 | (uint64_t)j << 30 | (uint64_t)k << 21, state);
         }
     }
+}
+
+void lab_pte_age_pools(struct lab_world *world)
+{
+    uint64_t state = world->scenario->seed + 0xa9e, below;
+    bool five = world->memory.levels == 5;
+    for (unsigned i = 0x100; i < 0x200 && five; i++)
+        if (i != world->scenario->self_reference && next_table(world, world->memory.root, i, &below))
+            age_tables(world, below, 0xfe00000000000000ull | (uint64_t)i << 48, i == 0x1ff ? 0x100 : 0, &state);
+    if (!five)
+        age_tables(world, world->memory.root, 0xffff000000000000ull, 0x100, &state);
     world->memory.cached_page = NULL;
 }

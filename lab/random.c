@@ -6,13 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define BOUNDARY 0x100000000000ull /* 16 TiB: where a VPN needs its high byte */
-
 struct generator {
     struct lab_scenario *scenario;
     uint64_t state;
     uint64_t *cursors; /* per process: low addresses given out so far */
-    uint8_t *edges;    /* per process: a bit for each 16 TiB boundary in use */
+    uint8_t *edges;    /* per process: a bit for each boundary in use */
+    unsigned user_bits;
 };
 
 static uint64_t below(struct generator *generator, uint64_t limit)
@@ -32,6 +31,14 @@ static void random_machine(struct generator *generator)
     scenario->kernel_base = 0xfffff80000000000ull + below(generator, 0x3f00) * 0x200000;
     scenario->nonpaged_pool = 0xffff880000000000ull + (below(generator, 0x3800) << 30) + (4ull << 30);
     scenario->paged_pool = 0xffffb80000000000ull + (below(generator, 0x3800) << 30);
+    if (generator->user_bits == 43) { /* the kernel has 8 TiB too: handle entries of 9200 keep 44 bits of an address */
+        scenario->nonpaged_pool = 0xfffff88100000000ull + (scenario->nonpaged_pool & 0xfc0000000ull);
+        scenario->paged_pool = 0xfffffa8000000000ull + (scenario->paged_pool & 0x3ffc0000000ull);
+    }
+    if (generator->user_bits == 56) { /* where no machine with four levels has anything */
+        scenario->nonpaged_pool -= 0x00a0000000000000ull;
+        scenario->paged_pool -= 0x0070000000000000ull;
+    }
     scenario->self_reference = 0x1d0 + (uint32_t)below(generator, 0x18);
     scenario->swizzle = chance(generator, 70);
     scenario->invalid_pte_mask = masks[below(generator, 4)];
@@ -111,7 +118,10 @@ static void random_section(struct generator *generator, uint32_t number)
     }
 }
 
-/* Some nodes stand at the edges of 16 TiB: ending on one, or reaching over it. */
+/*
+ * Some nodes stand at the edges of an eighth of the user's half: ending on one, or reaching over it. With 48 bits that
+ * is 16 TiB, where a VPN needs its high byte; with 57, where it needs its highest part.
+ */
 static void random_start(struct generator *generator, struct lab_node *node)
 {
     uint32_t process = node->process;
@@ -121,7 +131,7 @@ static void random_start(struct generator *generator, struct lab_node *node)
     if (chance(generator, 20) && !(generator->edges[process] & 1u << edge)) {
         generator->edges[process] |= (uint8_t)(1u << edge);
         uint64_t over = chance(generator, 50) ? below(generator, pages) : 0;
-        node->start = edge * BOUNDARY - (pages - over) * LAB_PAGE;
+        node->start = edge * (1ull << (generator->user_bits - 3)) - (pages - over) * LAB_PAGE;
         return;
     }
     node->start = generator->cursors[process];
@@ -197,7 +207,8 @@ static void add_chain(struct generator *generator)
 
 void lab_generate_random(const struct lab_random_options *options, struct lab_scenario *scenario)
 {
-    struct generator generator = {.scenario = scenario, .state = lab_mix(options->seed)};
+    struct generator generator = {
+        .scenario = scenario, .state = lab_mix(options->seed), .user_bits = options->user_bits};
     lab_scenario_init(scenario);
     scenario->seed = options->seed;
     random_machine(&generator);

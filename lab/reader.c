@@ -61,6 +61,7 @@ bool reader_layout(struct reader *reader, const char *data_folder, const char *l
     }
     fclose(file);
     snprintf(reader->layout, sizeof reader->layout, "%s", layout);
+    reader->levels = reader_has(reader, "_MMVAD_SHORT.EndingVpnHigher") ? 5 : 4;
     return found;
 }
 
@@ -132,7 +133,7 @@ static uint64_t transition_frame(const struct reader *reader, uint64_t entry)
 const uint8_t *reader_page(const struct reader *reader, uint64_t root, uint64_t va, uint64_t *pte)
 {
     uint64_t table = root & FRAME_MASK, entry = 0;
-    for (int shift = 39; shift >= 12; shift -= 9) {
+    for (int shift = reader->levels == 5 ? 48 : 39; shift >= 12; shift -= 9) {
         const uint8_t *page = physical(reader, table);
         if (!page)
             return NULL;
@@ -215,6 +216,8 @@ static bool looks_like_kernel(const struct reader *reader, uint64_t va)
 uint64_t reader_find_kernel(const struct reader *reader)
 {
     const uint8_t *root = physical(reader, reader->root);
+    if (reader->levels == 5)
+        root = physical(reader, load(root + 0x1ff * 8, 8) & FRAME_MASK);
     const uint8_t *directory = physical(reader, load(root + 0x1f0 * 8, 8) & FRAME_MASK);
     uint64_t found = 0;
     for (uint64_t i = 0; directory && i < 32; i++) { /* fffff80000000000 to fffff807ffffffff */

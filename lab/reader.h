@@ -12,7 +12,8 @@
 struct reader {
     uint8_t *bytes;
     size_t size;
-    uint64_t root; /* physical address of the system's PML4 */
+    uint64_t root; /* physical address of the system's PML4, or PML5 */
+    int levels;    /* of page tables, as the layout has it */
     uint64_t kernel_base;
     char layout[64];
     uint64_t swizzle_mask; /* MiState's */

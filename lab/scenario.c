@@ -12,8 +12,8 @@ void lab_scenario_init(struct lab_scenario *scenario)
     scenario->kernel_base = 0xfffff80451e00000ull;
     scenario->system_time = 0x01d64f3a5c2e8d10ull; /* 30 June 2020 */
     scenario->invalid_pte_mask = 0x0000200000000000ull;
-    scenario->nonpaged_pool = 0xffffc50a00000000ull;
-    scenario->paged_pool = 0xffffd80800000000ull;
+    scenario->nonpaged_pool = LAB_NONPAGED_POOL;
+    scenario->paged_pool = LAB_PAGED_POOL;
     scenario->self_reference = 0x1ed;
     scenario->transition_percent = 5;
     scenario->swizzle = scenario->low_stub = scenario->large_pages = scenario->companions = scenario->kdbg = true;

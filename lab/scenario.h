@@ -188,6 +188,10 @@ struct lab_hole {
     uint64_t first, count; /* frames */
 };
 
+/* Where pools begin when a scenario does not say. */
+#define LAB_NONPAGED_POOL 0xffffc50a00000000ull
+#define LAB_PAGED_POOL    0xffffd80800000000ull
+
 struct lab_scenario {
     char *guid_age, *kernel, *layout; /* NULL: not said */
     uint64_t kernel_base;
@@ -195,7 +199,8 @@ struct lab_scenario {
     uint64_t system_time;
     uint64_t invalid_pte_mask;
     uint64_t nonpaged_pool, paged_pool;   /* where addresses of the pools begin */
-    uint32_t self_reference;              /* index in the PML4 */
+    uint32_t self_reference;              /* index in the PML4, or PML5 */
+    uint32_t levels;                      /* of page tables, to be sure; 0: those of the kernel */
     uint32_t transition_percent;          /* of the paged pool's pages */
     uint32_t nonpaged_transition_percent; /* no real machine has any; it proves what reads them */
     uint64_t seed;

@@ -161,7 +161,7 @@ static void parse_process(struct lab_parser *parser)
     if ((text = lab_parser_option(parser, "path")))
         process->path = lab_copy_text(text);
     lab_parse_identity(parser, process);
-    if (process->eprocess % 16 || (process->eprocess && process->eprocess >> 47 != 0x1ffff) || process->dtb % LAB_PAGE)
+    if (process->eprocess % 16 || (process->eprocess && process->eprocess >> 56 != 0xff) || process->dtb % LAB_PAGE)
         LAB_REJECT(parser, "the address is not aligned or not in the kernel's half");
 }
 
@@ -255,7 +255,7 @@ static void parse_place(struct lab_parser *parser, struct lab_node *node)
     node->start = lab_parser_hex(parser, "start", LAB_CHOOSE);
     node->deleting = lab_parser_flag(parser, "deleting");
     node->touch = !lab_parser_flag(parser, "untouched");
-    if (node->start != LAB_CHOOSE && (node->start % LAB_PAGE || node->start >> 47))
+    if (node->start != LAB_CHOOSE && (node->start % LAB_PAGE || node->start >> 56))
         LAB_REJECT(parser, "the address is not that of a page in the user's half");
     if (!lab_node_pages(node))
         LAB_REJECT(parser, "a node has at least one page");
@@ -348,6 +348,8 @@ static void parse_setting(struct lab_parser *parser)
         scenario->transition_percent = (uint32_t)lab_parser_number(parser, text, 10, name);
     else if (!strcmp(name, "nonpaged-transition"))
         scenario->nonpaged_transition_percent = (uint32_t)lab_parser_number(parser, text, 10, name);
+    else if (!strcmp(name, "levels"))
+        scenario->levels = (uint32_t)lab_parser_number(parser, text, 10, name);
     else if (!strcmp(name, "self-reference"))
         scenario->self_reference = (uint32_t)lab_parser_number(parser, text, 16, name);
     else

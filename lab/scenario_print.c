@@ -24,6 +24,8 @@ static void print_settings(const struct lab_scenario *scenario, FILE *file)
     fprintf(file, "system-time %llx\n", (ull)scenario->system_time);
     fprintf(file, "nonpaged-pool %llx\npaged-pool %llx\n", (ull)scenario->nonpaged_pool, (ull)scenario->paged_pool);
     fprintf(file, "self-reference %x\n", scenario->self_reference);
+    if (scenario->levels)
+        fprintf(file, "levels %u\n", scenario->levels);
     fprintf(file, "swizzle %s mask=%llx\n", switch_text(scenario->swizzle), (ull)scenario->invalid_pte_mask);
     fprintf(file, "transition %u\nnonpaged-transition %u\nseed %llx\n", scenario->transition_percent,
             scenario->nonpaged_transition_percent, (ull)scenario->seed);

@@ -72,11 +72,28 @@ static void allocate_arrays(struct lab_world *world, struct lab_section *section
     }
 }
 
+/*
+ * Beyond a _CONTROL_AREA, a _LARGE_CONTROL_AREA: before Vista, images with shared subsections have one for each
+ * session, and their subsections follow that.
+ */
+#define LARGE_TAIL             0x20u
+#define GLOBAL_ONLY_PERSESSION 0x10000000u /* _MMSECTION_FLAGS of 3790 */
+
+static bool is_large(const struct lab_world *world, const struct lab_section *section)
+{
+    bool shared = false;
+    for (size_t i = 0; i < section->subsection_count; i++)
+        shared = shared || section->subsections[i].shared;
+    return shared && section->kind == LAB_SECTION_IMAGE && !lab_has(&world->layout, LAB_VAD_SUBSECTION);
+}
+
 static void allocate_objects(struct lab_world *world, struct lab_section *section)
 {
     const struct lab_layout *layout = &world->layout;
     uint32_t area_size = lab_offset(layout, LAB_AREA_SIZE), size = lab_offset(layout, LAB_SUBSECTION_SIZE);
     bool image = section->kind == LAB_SECTION_IMAGE;
+    if (is_large(world, section))
+        area_size += LARGE_TAIL;
     size_t embedded = !image ? 1 : section->subsection_count;
     if (embedded > EMBEDDED_SUBSECTIONS)
         embedded = EMBEDDED_SUBSECTIONS;
@@ -112,13 +129,28 @@ static uint32_t area_flags(const struct lab_world *world, const struct lab_secti
                       lab_bits(layout, LAB_AREA_FLAG_USER, 1));
 }
 
+static void store_count(struct lab_world *world, uint64_t area, enum lab_field_id field, uint64_t value)
+{
+    uint64_t va = area + lab_offset(&world->layout, field);
+    if (lab_has_narrow_counts(&world->layout))
+        lab_va_store_u32(&world->memory, va, (uint32_t)value);
+    else
+        lab_va_store_u64(&world->memory, va, value);
+}
+
 static void write_control_area(struct lab_world *world, const struct lab_section *section)
 {
     const struct lab_layout *layout = &world->layout;
     struct lab_memory *memory = &world->memory;
     uint64_t area = section->control_area;
     lab_va_store_u64(memory, area + lab_offset(layout, LAB_AREA_SEGMENT), section->segment);
-    lab_va_store_u32(memory, area + lab_offset(layout, LAB_AREA_FLAGS), area_flags(world, section));
+    lab_va_store_u32(memory, area + lab_offset(layout, LAB_AREA_FLAGS),
+                     area_flags(world, section) | (is_large(world, section) ? GLOBAL_ONLY_PERSESSION : 0));
+    if (is_large(world, section)) { /* UserGlobalList, empty */
+        uint64_t list = area + lab_offset(layout, LAB_AREA_SIZE) + 8;
+        lab_va_store_u64(memory, list, list);
+        lab_va_store_u64(memory, list + 8, list);
+    }
     if (section->file_object) /* EX_FAST_REF: the low bits count references */
         lab_va_store_u64(memory, area + lab_offset(layout, LAB_AREA_FILE), section->file_object | 0xc);
 }
@@ -268,23 +300,33 @@ void lab_sections_build(struct lab_world *world)
         build_section(world, &world->scenario->sections[i], i);
 }
 
+uint64_t lab_section_ring(const struct lab_world *world, const struct lab_section *section)
+{
+    bool listed = lab_has(&world->layout, LAB_AREA_LIST);
+    return section->control_area + lab_offset(&world->layout, listed ? LAB_AREA_LIST : LAB_AREA_VIEW_LIST);
+}
+
 void lab_section_link(struct lab_world *world, struct lab_section *section, uint64_t link)
 {
     struct lab_memory *memory = &world->memory;
-    uint64_t head = section->control_area + lab_offset(&world->layout, LAB_AREA_LIST);
+    section->view_count++;
+    if (!link)
+        return;
+    uint64_t head = lab_section_ring(world, section);
     lab_va_store_u64(memory, link + 8, section->last_link ? section->last_link : head);
     if (section->last_link)
         lab_va_store_u64(memory, section->last_link, link);
     else
         section->first_link = link;
     section->last_link = link;
-    section->view_count++;
 }
 
 static void close_ring(struct lab_world *world, const struct lab_section *section)
 {
     struct lab_memory *memory = &world->memory;
-    uint64_t head = section->control_area + lab_offset(&world->layout, LAB_AREA_LIST);
+    if (!lab_has(&world->layout, LAB_VAD_VIEW_LINKS))
+        return;
+    uint64_t head = lab_section_ring(world, section);
     lab_va_store_u64(memory, head, section->first_link ? section->first_link : head);
     lab_va_store_u64(memory, head + 8, section->last_link ? section->last_link : head);
     if (section->last_link)
@@ -294,18 +336,17 @@ static void close_ring(struct lab_world *world, const struct lab_section *sectio
 void lab_sections_finish(struct lab_world *world)
 {
     const struct lab_layout *layout = &world->layout;
-    struct lab_memory *memory = &world->memory;
     for (size_t i = 0; i < world->scenario->section_count; i++) {
         const struct lab_section *section = &world->scenario->sections[i];
         uint64_t area = section->control_area;
         uint32_t cached = section->cache_views + section->ring_cache_views;
         close_ring(world, section);
-        lab_va_store_u64(memory, area + lab_offset(layout, LAB_AREA_SECTION_REFERENCES), section->object_count);
-        lab_va_store_u64(memory, area + lab_offset(layout, LAB_AREA_MAPPED_VIEWS),
-                         section->view_count + (uint64_t)section->cache_views);
+        store_count(world, area, LAB_AREA_SECTION_REFERENCES, section->object_count);
+        store_count(world, area, LAB_AREA_MAPPED_VIEWS, section->view_count + (uint64_t)section->cache_views);
         /* NumberOfSystemCacheViews of data sections. */
-        lab_va_store_u32(memory, area + lab_offset(layout, LAB_AREA_U2), cached);
-        lab_va_store_u64(memory, area + lab_offset(layout, LAB_AREA_USER_REFERENCES),
-                         section->view_count - section->ring_cache_views + (uint64_t)section->object_count);
+        if (lab_has(layout, LAB_AREA_U2))
+            lab_va_store_u32(&world->memory, area + lab_offset(layout, LAB_AREA_U2), cached);
+        store_count(world, area, LAB_AREA_USER_REFERENCES,
+                    section->view_count - section->ring_cache_views + (uint64_t)section->object_count);
     }
 }

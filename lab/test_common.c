@@ -54,8 +54,16 @@ uint64_t seen_block(const struct seen *seen, uint64_t object)
 {
     static const unsigned sizes[] = {32, 32, 16, 32, 16, 16, 16};
     uint64_t header = object - reader_offset(&seen->reader, "_OBJECT_HEADER.Body");
-    uint32_t mask = reader_u32(&seen->reader, header + reader_offset(&seen->reader, "_OBJECT_HEADER.InfoMask")) & 0xff;
     uint64_t block = header;
+    if (reader_has(&seen->reader, "_OBJECT_HEADER.NameInfoOffset")) {
+        /* Distances of name, handles and quota, and in the flags whether there is a creator's part. */
+        uint64_t parts = reader_u64(&seen->reader, header + 0x18);
+        uint64_t farthest = parts >> 26 & 1 ? 0x20 : 0;
+        for (unsigned i = 0; i < 3; i++)
+            farthest = (parts >> 8 * i & 0xff) > farthest ? parts >> 8 * i & 0xff : farthest;
+        return header - farthest;
+    }
+    uint32_t mask = reader_u32(&seen->reader, header + reader_offset(&seen->reader, "_OBJECT_HEADER.InfoMask")) & 0xff;
     for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++)
         block -= mask & 1u << i ? sizes[i] : 0;
     return block;
@@ -128,18 +136,33 @@ void seen_close(struct seen *seen)
     reader_close(&seen->reader);
 }
 
+/* A page number: 32 bits and what further parts the layout has, or 64. */
+static uint64_t read_vpn(const struct reader *reader, const uint8_t *bytes, const char *which)
+{
+    char name[64];
+    uint64_t vpn = 0;
+    bool wide =
+        reader_offset(reader, "_MMVAD_SHORT.EndingVpn") - reader_offset(reader, "_MMVAD_SHORT.StartingVpn") == 8;
+    snprintf(name, sizeof name, "_MMVAD_SHORT.%s", which);
+    memcpy(&vpn, bytes + reader_offset(reader, name), wide ? 8 : 4);
+    snprintf(name, sizeof name, "_MMVAD_SHORT.%sHigh", which);
+    if (reader_has(reader, name))
+        vpn |= (uint64_t)bytes[reader_offset(reader, name)] << 32;
+    snprintf(name, sizeof name, "_MMVAD_SHORT.%sHigher", which);
+    if (reader->levels == 5)
+        vpn |= (uint64_t)(bytes[reader_offset(reader, name)] & 0xf) << 40;
+    return vpn;
+}
+
 static struct node read_node(const struct seen *seen, uint64_t va)
 {
     const struct reader *reader = &seen->reader;
-    uint8_t bytes[0x40];
-    reader_copy(reader, va, bytes, sizeof bytes);
+    uint8_t bytes[0x48];
+    reader_copy(reader, va, bytes, reader_offset(reader, "_MMVAD_SHORT.sizeof"));
     struct node node = {.va = va};
-    uint32_t start, end;
-    memcpy(&start, bytes + reader_offset(reader, "_MMVAD_SHORT.StartingVpn"), 4);
-    memcpy(&end, bytes + reader_offset(reader, "_MMVAD_SHORT.EndingVpn"), 4);
-    memcpy(&node.flags, bytes + reader_offset(reader, "_MMVAD_SHORT.u"), 4);
-    node.start = (start | (uint64_t)bytes[reader_offset(reader, "_MMVAD_SHORT.StartingVpnHigh")] << 32) << 12;
-    node.end = (end | (uint64_t)bytes[reader_offset(reader, "_MMVAD_SHORT.EndingVpnHigh")] << 32) << 12;
+    node.start = read_vpn(reader, bytes, "StartingVpn") << 12;
+    node.end = read_vpn(reader, bytes, "EndingVpn") << 12;
+    memcpy(&node.flags, bytes + reader_offset(reader, "_MMVAD_SHORT.u"), 8);
     node.parent = seen_field(seen, va, "_MMVAD_SHORT.Parent");
     return node;
 }
@@ -165,9 +188,54 @@ static int visit(const struct seen *seen, uint64_t va, uint64_t parent, int dept
     return 1 + (left > right ? left : right);
 }
 
+uint64_t seen_tree(const struct seen *seen, uint64_t eprocess)
+{
+    uint64_t table = eprocess + reader_offset(&seen->reader, "_EPROCESS.VadRoot");
+    if (!reader_has(&seen->reader, "_MM_AVL_TABLE.BalancedRoot"))
+        return reader_u64(&seen->reader, table);
+    assert_int_equal(reader_u64(&seen->reader, table), table);
+    assert_int_equal(reader_u64(&seen->reader, table + 8), 0);
+    return reader_u64(&seen->reader, table + 0x10);
+}
+
+uint64_t seen_area(const struct seen *seen, uint64_t node)
+{
+    if (reader_has(&seen->reader, "_MMVAD.ControlArea"))
+        return seen_field(seen, node, "_MMVAD.ControlArea");
+    return seen_field(seen, seen_field(seen, node, "_MMVAD.Subsection"), "_SUBSECTION.ControlArea");
+}
+
+uint64_t seen_subsection(const struct seen *seen, uint64_t node)
+{
+    if (reader_has(&seen->reader, "_MMVAD.Subsection"))
+        return seen_field(seen, node, "_MMVAD.Subsection");
+    uint64_t area = seen_area(seen, node), first = seen_field(seen, node, "_MMVAD.FirstPrototypePte");
+    /* Bit 28 of the flags: the control area is a large one. */
+    uint32_t flags = reader_u32(&seen->reader, area + reader_offset(&seen->reader, "_CONTROL_AREA.u"));
+    uint64_t subsection = area + reader_offset(&seen->reader, "_CONTROL_AREA.sizeof") + (flags >> 28 & 1) * 0x20;
+    for (unsigned i = 0; i < 100 && first; i++) {
+        uint64_t base = seen_field(seen, subsection, "_SUBSECTION.SubsectionBase");
+        uint32_t count = (uint32_t)seen_field(seen, subsection, "_SUBSECTION.PtesInSubsection");
+        assert_int_equal(seen_field(seen, subsection, "_SUBSECTION.ControlArea"), area);
+        if (base && first - base < count * 8ull)
+            break;
+        subsection = seen_field(seen, subsection, "_SUBSECTION.NextSubsection");
+    }
+    return subsection;
+}
+
+uint64_t seen_count(const struct seen *seen, uint64_t area, const char *field)
+{
+    bool narrow = reader_offset(&seen->reader, "_CONTROL_AREA.NumberOfMappedViews") == 0x20;
+    uint64_t va = area + reader_offset(&seen->reader, field);
+    return narrow ? reader_u32(&seen->reader, va) : reader_u64(&seen->reader, va);
+}
+
 size_t seen_nodes(const struct seen *seen, uint64_t eprocess, struct node *nodes, size_t limit)
 {
     size_t count = 0;
-    visit(seen, seen_field(seen, eprocess, "_EPROCESS.VadRoot"), 0, 0, nodes, limit, &count);
+    uint64_t table = eprocess + reader_offset(&seen->reader, "_EPROCESS.VadRoot");
+    bool old = reader_has(&seen->reader, "_MM_AVL_TABLE.BalancedRoot");
+    visit(seen, seen_tree(seen, eprocess), old ? table : 0, 0, nodes, limit, &count);
     return count;
 }

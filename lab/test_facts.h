@@ -29,6 +29,8 @@ void facts_text(const struct facts *facts, uint64_t va, char *text, size_t size)
 /* The name of an object's type, through the table. */
 void facts_type(const struct facts *facts, uint64_t object, char *name, size_t size);
 void facts_check_tag(const struct facts *facts, uint64_t object, const char *type);
+/* Where the name part of a header begins; 0: there is none. */
+uint64_t facts_name_part(const struct facts *facts, uint64_t header);
 /* What the name part of the header says; it must name this directory. */
 void facts_name(const struct facts *facts, uint64_t object, uint64_t directory, char *name, size_t size);
 /* The control area behind a SECTION object. */

@@ -81,6 +81,11 @@ void facts_type(const struct facts *facts, uint64_t object, char *name, size_t s
 {
     const struct reader *reader = &facts->seen.reader;
     uint64_t header = object - reader_offset(reader, "_OBJECT_HEADER.Body");
+    if (reader_has(reader, "_OBJECT_HEADER.Type")) {
+        uint64_t type = facts_field(facts, header, "_OBJECT_HEADER.Type");
+        facts_text(facts, type + reader_offset(reader, "_OBJECT_TYPE.Name"), name, size);
+        return;
+    }
     uint8_t index = (uint8_t)reader_u32(reader, header + reader_offset(reader, "_OBJECT_HEADER.TypeIndex"));
     if (facts->build >= 10240)
         index ^= (uint8_t)(header >> 8) ^ facts->cookie;
@@ -105,16 +110,27 @@ void facts_check_tag(const struct facts *facts, uint64_t object, const char *typ
     }
 }
 
+uint64_t facts_name_part(const struct facts *facts, uint64_t header)
+{
+    if (reader_has(&facts->seen.reader, "_OBJECT_HEADER.NameInfoOffset")) {
+        uint8_t offset = (uint8_t)facts_field32(facts, header, "_OBJECT_HEADER.NameInfoOffset");
+        return offset ? header - offset : 0;
+    }
+    uint8_t mask = (uint8_t)facts_field32(facts, header, "_OBJECT_HEADER.InfoMask");
+    return mask & 2 ? header - (mask & 1 ? 0x40 : 0x20) : 0;
+}
+
 /* The name part of the header, and what it says. */
 void facts_name(const struct facts *facts, uint64_t object, uint64_t directory, char *name, size_t size)
 {
     const struct reader *reader = &facts->seen.reader;
     uint64_t header = object - reader_offset(reader, "_OBJECT_HEADER.Body");
-    uint8_t mask = (uint8_t)facts_field32(facts, header, "_OBJECT_HEADER.InfoMask");
-    uint64_t offsets = facts_global(facts, "ObpInfoMaskToOffset", 0x405e20), info = header - (mask & 1 ? 0x40 : 0x20);
-    assert_true(mask & 2);
-    if (offsets)
+    uint64_t offsets = facts_global(facts, "ObpInfoMaskToOffset", 0x405e20), info = facts_name_part(facts, header);
+    assert_int_not_equal(info, 0);
+    if (offsets && reader_has(reader, "_OBJECT_HEADER.InfoMask")) {
+        uint8_t mask = (uint8_t)facts_field32(facts, header, "_OBJECT_HEADER.InfoMask");
         assert_int_equal(header - info, reader_u32(reader, offsets + (mask & 3)) & 0xff);
+    }
     assert_int_equal(facts_field(facts, info, "_OBJECT_HEADER_NAME_INFO.Directory"), directory);
     facts_text(facts, info + reader_offset(reader, "_OBJECT_HEADER_NAME_INFO.Name"), name, size);
 }

@@ -134,11 +134,22 @@ static uint64_t table_entry(const struct facts *facts, uint64_t table, uint32_t 
     return page + value / 4 % 256 * 16;
 }
 
-/* Bits 20 to 63 of the entry are bits 4 to 47 of the address, which is in the kernel's half. */
+/*
+ * Bits 20 to 63 of the entry are bits 4 to 47 of the address, which is in the kernel's half; in 9200 bits 23 to 63 are
+ * bits 3 to 43, with five levels bits 11 to 63 are bits 4 to 56. Up to 7601 the address is all but the lowest bits.
+ */
 static uint64_t pointer_in(const struct facts *facts, uint64_t at)
 {
     uint64_t low = reader_u64(&facts->seen.reader, at);
-    return low ? low >> 20 << 4 | 0xffff000000000000ull : 0;
+    if (!low)
+        return 0;
+    if (facts->build < 9200)
+        return low & ~7ull;
+    if (facts->build < 9600)
+        return low >> 23 << 3 | 0xfffff00000000000ull;
+    if (facts->seen.reader.levels == 5)
+        return low >> 11 << 4 | 0xfe00000000000000ull;
+    return low >> 20 << 4 | 0xffff000000000000ull;
 }
 
 unsigned facts_levels_met[3];

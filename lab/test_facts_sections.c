@@ -33,15 +33,25 @@ static void kernel_view(const struct facts *facts, uint64_t link, uint64_t owner
         fail_msg("the truth has no %s: %s", text, truth);
 }
 
+/* The head of the ring of views; 0: the kernel has none. */
+static uint64_t ring_of(const struct facts *facts, uint64_t area)
+{
+    const struct reader *reader = &facts->seen.reader;
+    if (!reader_has(reader, "_MMVAD.ViewLinks"))
+        return 0;
+    return area + reader_offset(reader, reader_has(reader, "_CONTROL_AREA.ListHead") ? "_CONTROL_AREA.ListHead"
+                                                                                     : "_CONTROL_AREA.ViewList");
+}
+
 /* Rings with all their entries, and the counts beside them. */
 static void section_is_the_truths(const struct facts *facts, uint64_t area)
 {
     const struct reader *reader = &facts->seen.reader;
     static char text[1 << 16];
     char piece[128];
-    uint64_t head = area + reader_offset(reader, "_CONTROL_AREA.ListHead"), views = 0, cached = 0, kernel = 0;
+    uint64_t views = 0, cached = 0, kernel = 0, head = ring_of(facts, area);
     facts_section_text(facts, area, text, sizeof text);
-    for (uint64_t link = reader_u64(reader, head); link != head; link = reader_u64(reader, link), views++) {
+    for (uint64_t link = head ? reader_u64(reader, head) : 0; link != head; link = reader_u64(reader, link), views++) {
         uint64_t owner = reader_u64(reader, link + 0x10);
         assert_int_equal(reader_u64(reader, reader_u64(reader, link) + 8), link);
         assert_true(views < 10000);
@@ -52,17 +62,17 @@ static void section_is_the_truths(const struct facts *facts, uint64_t area)
         cached += (owner & 7) == 3;
     }
     assert_int_equal(kernel, facts_count(text, text + strlen(text), "\"va\""));
-    assert_true(facts_field(facts, area, "_CONTROL_AREA.NumberOfMappedViews") >= views);
+    assert_true(seen_count(&facts->seen, area, "_CONTROL_AREA.NumberOfMappedViews") >= views);
     assert_true(facts_field32(facts, area, "_CONTROL_AREA.u2") >= cached);
     snprintf(piece, sizeof piece, "\"references\": %llu, \"mappedViews\": %llu, \"cacheViews\": %u",
-             (unsigned long long)facts_field(facts, area, "_CONTROL_AREA.NumberOfSectionReferences"),
-             (unsigned long long)facts_field(facts, area, "_CONTROL_AREA.NumberOfMappedViews"),
+             (unsigned long long)seen_count(&facts->seen, area, "_CONTROL_AREA.NumberOfSectionReferences"),
+             (unsigned long long)seen_count(&facts->seen, area, "_CONTROL_AREA.NumberOfMappedViews"),
              facts_field32(facts, area, "_CONTROL_AREA.u2"));
     assert_non_null(strstr(text, piece));
     uint64_t objects = 0;
     for (size_t i = 0; i < facts->found_count; i++)
         objects += facts_area(facts, facts->found[i]) == area;
-    assert_int_equal(facts_field(facts, area, "_CONTROL_AREA.NumberOfSectionReferences"), objects);
+    assert_int_equal(seen_count(&facts->seen, area, "_CONTROL_AREA.NumberOfSectionReferences"), objects);
     uint64_t segment = facts_field(facts, area, "_CONTROL_AREA.Segment");
     uint32_t flags = facts_field32(facts, segment, "_SEGMENT.SegmentFlags");
     assert_non_null(strstr(text, reader_bits(reader, "_SEGMENT_FLAGS.LargePages", flags) ? "\"largePages\": true"
@@ -88,9 +98,8 @@ static void file_is_the_truths(const struct facts *facts, uint64_t area)
     facts_type(facts, object, type, sizeof type);
     assert_string_equal(type, "Device");
     uint64_t header = object - 0x30;
-    uint8_t mask = (uint8_t)facts_field32(facts, header, "_OBJECT_HEADER.InfoMask");
-    if (mask & 2) {
-        uint64_t info = header - (mask & 1 ? 0x40 : 0x20);
+    uint64_t info = facts_name_part(facts, header);
+    if (info) {
         facts_name(facts, object, facts_field(facts, info, "_OBJECT_HEADER_NAME_INFO.Directory"), name, sizeof name);
         snprintf(device, sizeof device, "\"\\\\Device\\\\%.100s\"", name);
     }

@@ -3,4 +3,4 @@
     "names-and-handles.scenario", "owners.scenario", "device-memory.scenario", "edges.scenario", "image.scenario",
     "large-pages.scenario", "offsets.scenario", "old-kernel.scenario", "page-states.scenario", "private.scenario",
     "process-maps-twice.scenario", "reserve.scenario", "seed.scenario", "subsections.scenario", "two-accounts.scenario",
-    "two-processes.scenario", "vad-count.scenario",
+    "two-processes.scenario", "vad-count.scenario", "five-levels.scenario",

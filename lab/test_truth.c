@@ -37,7 +37,7 @@ static size_t view_count, pte_count;
 static void collect_ptes(const struct seen *seen, const struct node *node, uint32_t view)
 {
     const struct reader *reader = &seen->reader;
-    uint64_t subsection = seen_field(seen, node->va, "_MMVAD.Subsection"), area = views[view].area;
+    uint64_t subsection = seen_subsection(seen, node->va), area = views[view].area;
     uint64_t base = seen_field(seen, subsection, "_SUBSECTION.SubsectionBase");
     uint64_t pages = (node->end - node->start) / 4096 + 1, index = (views[view].first - base) / 8;
     uint32_t count = reader_u32(reader, subsection + reader_offset(reader, "_SUBSECTION.PtesInSubsection"));
@@ -66,16 +66,12 @@ static void collect_views(const struct seen *seen)
             if (SEEN_FLAG(seen, node, "PrivateMemory") || SEEN_FLAG(seen, node, "DeleteInProgress"))
                 continue;
             uint64_t first = seen_field(seen, node->va, "_MMVAD.FirstPrototypePte");
-            uint64_t subsection = seen_field(seen, node->va, "_MMVAD.Subsection");
             if (!first)
                 continue;
             assert_true(view_count < MAX_VIEWS);
-            views[view_count] = (struct view){seen->processes[i],
-                                              node->start,
-                                              node->end + 4095,
-                                              first,
-                                              seen_field(seen, subsection, "_SUBSECTION.ControlArea"),
-                                              (unsigned)SEEN_FLAG(seen, node, "Protection"),
+            views[view_count] = (struct view){seen->processes[i],        node->start,
+                                              node->end + 4095,          first,
+                                              seen_area(seen, node->va), (unsigned)SEEN_FLAG(seen, node, "Protection"),
                                               (uint32_t)view_count};
             collect_ptes(seen, node, (uint32_t)view_count++);
         }

@@ -181,7 +181,7 @@ static uint64_t write_attributes(struct lab_world *world, const struct lab_proce
     return information;
 }
 
-/* TokenType@c0, the same from 9600 on: 1, primary. Flags: in use; lowbox and no child of it; restricted. */
+/* TokenType@c0, the same from 9200 on: 1, primary. Flags: in use; lowbox and no child of it; restricted. */
 static void write_fixed(struct lab_world *world, const struct lab_identity *identity, uint64_t token)
 {
     const struct lab_layout *layout = &world->layout;
@@ -191,7 +191,8 @@ static void write_fixed(struct lab_world *world, const struct lab_identity *iden
     lab_va_write(memory, token, identity->integrity >= 0x4000 ? "*SYSTEM*" : "User32 \0", 8);
     lab_va_store_u32(memory, token + lab_offset(layout, LAB_TOKEN_SESSION), (uint32_t)identity->session);
     lab_va_store_u32(memory, token + lab_offset(layout, LAB_TOKEN_FLAGS), flags);
-    lab_va_store_u32(memory, token + 0xc0, 1);
+    if (layout->build >= 9200)
+        lab_va_store_u32(memory, token + 0xc0, 1);
     lab_va_store_u64(memory, privileges, identity->integrity >= 0x4000 ? 0x1ff2ffffbcull : 0x602880000ull);
     lab_va_store_u64(memory, privileges + 8, 0x800000);
     lab_va_store_u64(memory, privileges + 16, 0x40800000);
@@ -208,7 +209,8 @@ static char *groups_as_text(const struct sid_list *groups)
     return text;
 }
 
-static void list_groups(const struct lab_identity *identity, struct sid_list *groups, char label[32])
+static void list_groups(const struct lab_world *world, const struct lab_identity *identity, struct sid_list *groups,
+                        char label[32])
 {
     add_list(groups, identity->user, 0);
     if (identity->groups)
@@ -216,7 +218,8 @@ static void list_groups(const struct lab_identity *identity, struct sid_list *gr
     else
         add_usual_groups(groups, identity);
     snprintf(label, 32, "S-1-16-%llu", (unsigned long long)identity->integrity);
-    add_list(groups, label, INTEGRITY_GROUP);
+    if (lab_has(&world->layout, LAB_TOKEN_INTEGRITY)) /* mandatory labels came with Vista */
+        add_list(groups, label, INTEGRITY_GROUP);
 }
 
 /* The variable part begins behind the fixed one: groups, then restricting SIDs, then capabilities. */
@@ -231,18 +234,32 @@ static void write_lists(struct lab_world *world, struct lab_identity *identity, 
     uint64_t at = token + lab_offset(layout, LAB_TOKEN_SIZE);
     uint8_t package[68];
     for (unsigned i = 0; i < 3; i++) {
+        if (!lab_has(layout, pointers[i]))
+            continue;
         if (lists[i].count)
             lab_va_store_u64(memory, token + lab_offset(layout, pointers[i]), at);
         lab_va_store_u32(memory, token + lab_offset(layout, counts[i]), (uint32_t)lists[i].count);
         at = write_sids(world, &lists[i], at);
     }
-    lab_va_store_u32(memory, token + lab_offset(layout, LAB_TOKEN_INTEGRITY), (uint32_t)lists[0].count - 1);
+    if (lab_has(layout, LAB_TOKEN_INTEGRITY))
+        lab_va_store_u32(memory, token + lab_offset(layout, LAB_TOKEN_INTEGRITY), (uint32_t)lists[0].count - 1);
     if (!identity->package)
         return;
     size_t size = lab_sid_parse(identity->package, strlen(identity->package), package);
     uint64_t sid = lab_pool_allocate(&world->paged, (uint32_t)size, LAB_TAG('S', 'e', 'S', 'i'));
     lab_va_write(memory, sid, package, size);
     lab_va_store_u64(memory, token + lab_offset(layout, LAB_TOKEN_PACKAGE), sid);
+}
+
+/* What tokens of this kernel cannot say: packages and capabilities came with Windows 8. */
+static void fit_identity(const struct lab_world *world, struct lab_identity *identity)
+{
+    if (lab_has(&world->layout, LAB_TOKEN_PACKAGE))
+        return;
+    free(identity->package);
+    free(identity->capabilities);
+    identity->package = identity->capabilities = NULL;
+    identity->low_privilege = false;
 }
 
 void lab_token_build(struct lab_world *world, struct lab_process *process)
@@ -252,7 +269,8 @@ void lab_token_build(struct lab_world *world, struct lab_process *process)
     struct sid_list *lists = lab_allocate(3, sizeof *lists);
     if (strcmp(identity->user, "none")) {
         char label[32];
-        list_groups(identity, &lists[0], label);
+        fit_identity(world, identity);
+        list_groups(world, identity, &lists[0], label);
         identity->group_text = groups_as_text(&lists[0]);
         add_list(&lists[1], identity->restricted, GROUP);
         add_list(&lists[2], identity->capabilities, 4); /* enabled */
@@ -262,8 +280,9 @@ void lab_token_build(struct lab_world *world, struct lab_process *process)
         uint64_t token = lab_object_create(world, LAB_TYPE_TOKEN, size, NULL);
         write_fixed(world, identity, token);
         write_lists(world, identity, token, lists);
-        lab_va_store_u64(&world->memory, token + lab_offset(layout, LAB_TOKEN_ATTRIBUTES),
-                         write_attributes(world, process));
+        if (lab_has(layout, LAB_TOKEN_ATTRIBUTES))
+            lab_va_store_u64(&world->memory, token + lab_offset(layout, LAB_TOKEN_ATTRIBUTES),
+                             write_attributes(world, process));
         lab_va_store_u64(&world->memory, process->eprocess + lab_offset(layout, LAB_EPROCESS_TOKEN), token | 7);
     }
     free(lists);

@@ -49,7 +49,7 @@ static void print_sids(FILE *file, const char *name, const char *list)
     fputc(']', file);
 }
 
-static void print_token(const struct lab_process *process, FILE *file)
+static void print_token(const struct lab_world *world, const struct lab_process *process, FILE *file)
 {
     const struct lab_identity *identity = &process->identity;
     if (!identity->group_text) {
@@ -60,10 +60,14 @@ static void print_token(const struct lab_process *process, FILE *file)
     }
     fprintf(file, ", \"session\": %llu, \"user\": ", (ull)identity->session);
     lab_truth_text(file, identity->user);
-    fprintf(file, ", \"integrity\": %llu, \"groups\": [%s], \"package\": ", (ull)identity->integrity,
-            identity->group_text);
+    fputs(", \"integrity\": ", file);
+    if (lab_has(&world->layout, LAB_TOKEN_INTEGRITY))
+        fprintf(file, "%llu", (ull)identity->integrity);
+    else
+        fputs("null", file);
+    fprintf(file, ", \"groups\": [%s], \"package\": ", identity->group_text);
     lab_truth_text(file, identity->package);
-    fprintf(file, ", \"lowPrivilege\": %s", bool_text(identity->low_privilege));
+    fprintf(file, ", \"lowPrivilege\": %s", known_text(world, LAB_TOKEN_ATTRIBUTES, identity->low_privilege));
     print_sids(file, "capabilities", identity->capabilities);
     print_sids(file, "restricted", identity->restricted);
 }
@@ -86,9 +90,13 @@ void lab_truth_process(const struct lab_world *world, size_t index, FILE *file)
 {
     const struct lab_process *process = &world->scenario->processes[index];
     const struct lab_identity *identity = &process->identity;
-    print_token(process, file);
-    fprintf(file, ", \"protection\": %llu, \"wow64\": %s, \"exiting\": %s", (ull)identity->protection,
-            known_text(world, LAB_EPROCESS_WOW64, identity->wow64),
+    print_token(world, process, file);
+    fputs(", \"protection\": ", file);
+    if (lab_has(&world->layout, LAB_EPROCESS_PROTECTION))
+        fprintf(file, "%llu", (ull)identity->protection);
+    else
+        fputs("null", file);
+    fprintf(file, ", \"wow64\": %s, \"exiting\": %s", known_text(world, LAB_EPROCESS_WOW64, identity->wow64),
             known_text(world, LAB_EPROCESS_FLAGS, identity->exiting || process->exited));
     print_pointers(process, file);
     fputs(", \"handles\": [", file);

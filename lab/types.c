@@ -112,7 +112,10 @@ bool lab_type_is_paged(enum lab_type type)
 /* What the table has in its second place on real machines: no type. */
 #define NOT_A_TYPE 0xbad0b0b0u
 
-/* TypeList@0 and CallbackList@c8 are empty, Key@c0 is the pool tag: public in the symbols, the same from 9600 on. */
+/*
+ * TypeList, in front of the name, and CallbackList@c8 are empty, Key@c0 is the pool tag: public in the symbols, the
+ * last two the same from 9200 on.
+ */
 static uint64_t write_type(struct lab_world *world, size_t i, uint8_t index)
 {
     const struct lab_layout *layout = &world->layout;
@@ -120,10 +123,13 @@ static uint64_t write_type(struct lab_world *world, size_t i, uint8_t index)
     char path[64];
     snprintf(path, sizeof path, "\\ObjectTypes\\%s", types[i].name);
     uint64_t type = lab_object_create(world, LAB_TYPE_TYPE, lab_offset(layout, LAB_TYPE_SIZE), path);
-    lab_va_store_u64(memory, type, type);
-    lab_va_store_u64(memory, type + 8, type);
+    uint64_t list = type + lab_offset(layout, LAB_TYPE_NAME) - 0x10;
+    lab_va_store_u64(memory, list, list);
+    lab_va_store_u64(memory, list + 8, list);
     lab_unicode_write(world, type + lab_offset(layout, LAB_TYPE_NAME), types[i].name, LAB_TAG('O', 'b', 'N', 'm'));
     lab_va_store_u8(memory, type + lab_offset(layout, LAB_TYPE_INDEX), index);
+    if (layout->build < 9200)
+        return type;
     if (types[i].type != NO_TYPE)
         lab_va_store_u32(memory, type + 0xc0, lab_type_tag(types[i].type));
     lab_va_store_u64(memory, type + 0xc8, type + 0xc8);

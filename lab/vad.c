@@ -8,17 +8,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_CHOSEN   0x00007e0000000000ull /* nodes without an address go up from here */
 #define IMAGE_SENTINEL 0xfffffffffffffffcull /* LastContiguousPte of image views */
 
 /* Adjacent nodes of chosen addresses lie 64 KiB apart, as allocation granularity has it. */
-static uint64_t choose_start(struct lab_process *process, uint64_t pages)
+static uint64_t choose_start(const struct lab_world *world, struct lab_process *process, uint64_t pages)
 {
+    /* The last part of the user's half: 00007e0000000000 where addresses have 48 bits. */
+    uint64_t first = 63ull << (lab_user_bits(&world->layout) - 6);
     if (!process->next_view)
-        process->next_view = FIRST_CHOSEN + (lab_mix(process->pid) & 0xffff) * 0x10000;
+        process->next_view = first + (lab_mix(process->pid) & 0xffff) * 0x10000;
     uint64_t start = process->next_view;
     process->next_view += (pages * LAB_PAGE + 0x1ffff) & ~0xffffull;
     return start;
+}
+
+/* Scenarios are built with any kernel: where user space has 8 TiB, an address beyond it stands for one
+ * in its upper half. */
+static uint64_t fit_start(const struct lab_world *world, uint64_t start)
+{
+    if (start >> lab_user_bits(&world->layout) == 0)
+        return start;
+    return (start & 0xffffffffffull) | ((start >> 40) % 3 + 4) << 40;
 }
 
 static int by_start(const void *left, const void *right, void *context)
@@ -31,10 +41,10 @@ static int by_start(const void *left, const void *right, void *context)
 static void check_overlaps(const struct lab_world *world, size_t process)
 {
     const struct lab_scenario *scenario = world->scenario;
-    uint64_t end = 0;
+    uint64_t end = 0, limit = (1ull << lab_user_bits(&world->layout)) - 0x10000;
     for (size_t i = world->first_node[process]; i < world->first_node[process + 1]; i++) {
         const struct lab_node *node = &scenario->nodes[world->order[i]];
-        if (node->start < end || node->start + lab_node_pages(node) * LAB_PAGE > 0x00007fffffff0000ull)
+        if (node->start < end || node->start + lab_node_pages(node) * LAB_PAGE > limit)
             lab_fail("process %llu: the node at %llx overlaps another, or leaves the user's half",
                      (unsigned long long)scenario->processes[process].pid, (unsigned long long)node->start);
         end = node->start + lab_node_pages(node) * LAB_PAGE;
@@ -50,7 +60,11 @@ void lab_nodes_place(struct lab_world *world)
     for (size_t i = 0; i < scenario->node_count; i++) {
         struct lab_node *node = &scenario->nodes[i];
         if (node->start == LAB_CHOOSE)
-            node->start = choose_start(&scenario->processes[node->process], lab_node_pages(node));
+            node->start = choose_start(world, &scenario->processes[node->process], lab_node_pages(node));
+        else
+            node->start = fit_start(world, node->start);
+        /* Up to 7601 no bit says that a node is being deleted. */
+        node->deleting = node->deleting && lab_has(&world->layout, LAB_FLAG_DELETE);
         world->first_node[node->process + 1] += !node->unlinked;
     }
     for (size_t i = 0; i < count; i++)
@@ -96,6 +110,25 @@ static uint64_t node_flags(const struct lab_world *world, const struct lab_node 
            lab_bits(layout, LAB_FLAG_DELETE, node->deleting) | lab_bits(layout, LAB_FLAG_COMMIT, committed);
 }
 
+/* The parts of the page numbers above 32 bits. Kernels with four levels keep no start beyond 40: the place has a
+ * pointer. */
+static void write_high(struct lab_world *world, uint64_t va, uint64_t first, uint64_t last)
+{
+    const struct lab_layout *layout = &world->layout;
+    struct lab_memory *memory = &world->memory;
+    if (!lab_has(layout, LAB_VAD_START_HIGH))
+        return;
+    lab_va_store_u8(memory, va + lab_offset(layout, LAB_VAD_START_HIGH), (uint8_t)(first >> 32));
+    lab_va_store_u8(memory, va + lab_offset(layout, LAB_VAD_END_HIGH), (uint8_t)(last >> 32));
+    if (lab_paging_levels(layout) == 5) {
+        /* Beside EndingVpnHigher the commit charge's highest bits, above StartingVpnHigher a pointer's. */
+        lab_va_store_u8(memory, va + lab_offset(layout, LAB_VAD_END_HIGHER), (uint8_t)(last >> 40 | 0x50));
+        lab_va_store_u64(memory, va + lab_offset(layout, LAB_VAD_START_HIGHER), 0xffffe70000001230ull | first >> 40);
+    } else if (lab_has(layout, LAB_VAD_START_HIGHER)) {
+        lab_va_store_u64(memory, va + lab_offset(layout, LAB_VAD_START_HIGHER), 0xffffe70000001235ull);
+    }
+}
+
 static void write_short(struct lab_world *world, const struct lab_node *node)
 {
     const struct lab_layout *layout = &world->layout;
@@ -103,14 +136,37 @@ static void write_short(struct lab_world *world, const struct lab_node *node)
     uint64_t first = node->start >> 12, last = first + lab_node_pages(node) - 1, va = node->va;
     uint32_t flags = lab_offset(layout, LAB_VAD_FLAGS);
     uint32_t charge = node->kind == LAB_NODE_VIEW ? 0 : node->pages_low & 0x7fffffff;
+    if (lab_has_wide_vpns(layout)) {
+        /* The commit charge is the lowest 51 bits of the flags. */
+        lab_va_store_u64(memory, va + lab_offset(layout, LAB_VAD_START), first);
+        lab_va_store_u64(memory, va + lab_offset(layout, LAB_VAD_END), last);
+        lab_va_store_u64(memory, va + flags, node_flags(world, node) | charge);
+        return;
+    }
     lab_va_store_u32(memory, va + lab_offset(layout, LAB_VAD_START), (uint32_t)first);
     lab_va_store_u32(memory, va + lab_offset(layout, LAB_VAD_END), (uint32_t)last);
-    lab_va_store_u8(memory, va + lab_offset(layout, LAB_VAD_START_HIGH), (uint8_t)(first >> 32));
-    lab_va_store_u8(memory, va + lab_offset(layout, LAB_VAD_END_HIGH), (uint8_t)(last >> 32));
+    write_high(world, va, first, last);
     lab_va_store_u32(memory, va + flags, (uint32_t)node_flags(world, node));
-    /* u1 with the commit charge follows the flags in every layout from 9600 on. */
+    /* u1 with the commit charge follows the flags in every layout from 9200 on. */
     lab_va_store_u32(memory, va + flags + 4,
                      (uint32_t)(charge | lab_bits(layout, LAB_FLAG1_COMMIT, node->kind != LAB_NODE_VIEW)));
+}
+
+/* Before Vista a node names the control area and no subsection. */
+static void write_section(struct lab_world *world, uint64_t va, uint64_t control_area, uint64_t subsection)
+{
+    const struct lab_layout *layout = &world->layout;
+    if (lab_has(layout, LAB_VAD_SUBSECTION))
+        lab_va_store_u64(&world->memory, va + lab_offset(layout, LAB_VAD_SUBSECTION), subsection);
+    else
+        lab_va_store_u64(&world->memory, va + lab_offset(layout, LAB_VAD_AREA), control_area);
+}
+
+/* Before 7600 no node says whose it is. */
+static void write_owner(struct lab_world *world, uint64_t va, uint64_t eprocess)
+{
+    if (lab_has(&world->layout, LAB_VAD_PROCESS))
+        lab_va_store_u64(&world->memory, va + lab_offset(&world->layout, LAB_VAD_PROCESS), eprocess | 1);
 }
 
 static void write_view(struct lab_world *world, const struct lab_node *node)
@@ -124,17 +180,17 @@ static void write_view(struct lab_world *world, const struct lab_node *node)
     if (!first && section->kind != LAB_SECTION_PHYSICAL)
         lab_fail("section %s: a view begins at page %llu, which has no prototype PTE", section->id,
                  (unsigned long long)node->offset);
-    lab_va_store_u64(memory, va + lab_offset(layout, LAB_VAD_SUBSECTION), subsection->va);
+    write_section(world, va, section->control_area, subsection->va);
     lab_va_store_u64(memory, va + lab_offset(layout, LAB_VAD_FIRST_PTE), first);
     lab_va_store_u64(memory, va + lab_offset(layout, LAB_VAD_LAST_PTE),
                      first ? lab_node_last_pte(world->scenario, node) : 0);
-    lab_va_store_u64(memory, va + lab_offset(layout, LAB_VAD_PROCESS),
-                     world->scenario->processes[node->process].eprocess | 1);
+    write_owner(world, va, world->scenario->processes[node->process].eprocess);
     if (section->kind == LAB_SECTION_FILE)
         lab_va_store_u32(memory, va + lab_offset(layout, LAB_VAD_FLAGS2),
                          (uint32_t)lab_bits(layout, LAB_FLAG2_FILE_OFFSET, node->offset / 16));
     if (!node->deleting && !node->unlisted)
-        lab_section_link(world, &world->scenario->sections[node->section], va + lab_offset(layout, LAB_VAD_VIEW_LINKS));
+        lab_section_link(world, &world->scenario->sections[node->section],
+                         lab_has(layout, LAB_VAD_VIEW_LINKS) ? va + lab_offset(layout, LAB_VAD_VIEW_LINKS) : 0);
 }
 
 /* What a reader would take for a mapped view if it did not look at PrivateMemory: pointers to a real section. */
@@ -147,11 +203,11 @@ static void write_lure(struct lab_world *world, uint64_t va, uint64_t eprocess)
         const struct lab_subsection *subsection = &scenario->sections[i].subsections[0];
         if (!subsection->prototype)
             continue;
-        lab_va_store_u64(memory, va + lab_offset(layout, LAB_VAD_SUBSECTION), subsection->va);
+        write_section(world, va, scenario->sections[i].control_area, subsection->va);
         lab_va_store_u64(memory, va + lab_offset(layout, LAB_VAD_FIRST_PTE), subsection->prototype);
         lab_va_store_u64(memory, va + lab_offset(layout, LAB_VAD_LAST_PTE),
                          subsection->prototype + (subsection->pages - 1) * 8);
-        lab_va_store_u64(memory, va + lab_offset(layout, LAB_VAD_PROCESS), eprocess | 1);
+        write_owner(world, va, eprocess);
         return;
     }
 }
@@ -210,20 +266,40 @@ static size_t link_range(struct lab_world *world, const struct range *range, str
     return depth;
 }
 
+/*
+ * _MM_AVL_TABLE at `table`: the sentinel's parent is the sentinel itself. DepthOfTree is the lowest five bits of the
+ * word that counts the elements.
+ */
+static void write_table(struct lab_world *world, uint64_t table, uint64_t count, unsigned depth)
+{
+    const struct lab_layout *layout = &world->layout;
+    uint64_t sentinel = table + lab_offset(layout, LAB_TREE_SENTINEL);
+    lab_va_store_u64(&world->memory, sentinel + lab_offset(layout, LAB_VAD_PARENT), sentinel);
+    lab_va_store_u64(&world->memory, table + lab_offset(layout, LAB_TREE_COUNT),
+                     lab_bits(layout, LAB_TREE_COUNT, count) | (depth & 0x1f));
+}
+
 static void build_tree(struct lab_world *world, size_t index)
 {
     const struct lab_layout *layout = &world->layout;
     const struct lab_process *process = &world->scenario->processes[index];
     size_t first = world->first_node[index], count = world->first_node[index + 1] - first, depth = 0;
     struct range stack[72];
-    uint64_t root = process->eprocess + lab_offset(layout, LAB_EPROCESS_VAD_ROOT);
+    uint64_t root = process->eprocess + lab_offset(layout, LAB_EPROCESS_VAD_ROOT), parent = 0;
     uint64_t said = process->vad_count >= 0 ? (uint64_t)process->vad_count : count;
-    lab_va_store_u64(&world->memory, process->eprocess + lab_offset(layout, LAB_EPROCESS_VAD_COUNT), said);
+    if (lab_has(layout, LAB_TREE_SENTINEL)) {
+        parent = root + lab_offset(layout, LAB_TREE_SENTINEL);
+        write_table(world, root, said, height_of(count));
+        root = parent + lab_offset(layout, LAB_VAD_RIGHT);
+    } else {
+        lab_va_store_u64(&world->memory, process->eprocess + lab_offset(layout, LAB_EPROCESS_VAD_COUNT), said);
+    }
     if (!count)
         return;
-    lab_va_store_u64(&world->memory, process->eprocess + lab_offset(layout, LAB_EPROCESS_VAD_HINT),
-                     world->scenario->nodes[world->order[first + count / 3]].va);
-    stack[depth++] = (struct range){first, count, 0, root};
+    if (lab_has(layout, LAB_EPROCESS_VAD_HINT))
+        lab_va_store_u64(&world->memory, process->eprocess + lab_offset(layout, LAB_EPROCESS_VAD_HINT),
+                         world->scenario->nodes[world->order[first + count / 3]].va);
+    stack[depth++] = (struct range){first, count, parent, root};
     while (depth) {
         struct range range = stack[--depth];
         depth = link_range(world, &range, stack, depth);

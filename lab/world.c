@@ -21,6 +21,27 @@ static void add_holes(struct lab_world *world)
         lab_memory_hole(&world->memory, scenario->holes[i].first, scenario->holes[i].count);
 }
 
+/* A kernel runs with the levels it was made for; a scenario may say which it wants. */
+static unsigned choose_levels(const struct lab_world *world)
+{
+    unsigned levels = lab_paging_levels(&world->layout), wanted = world->scenario->levels;
+    if (wanted && wanted != levels)
+        lab_fail("layout %s is of a kernel with %u levels of page tables, not %u", world->layout.name, levels, wanted);
+    return levels;
+}
+
+/* Kernels up to 9200 have 8 TiB for themselves: what a scenario does not place lies there. */
+static void choose_pools(struct lab_world *world)
+{
+    struct lab_scenario *scenario = world->scenario;
+    if (lab_user_bits(&world->layout) != 43)
+        return;
+    if (scenario->nonpaged_pool == LAB_NONPAGED_POOL)
+        scenario->nonpaged_pool = 0xfffff88200000000ull;
+    if (scenario->paged_pool == LAB_PAGED_POOL)
+        scenario->paged_pool = 0xfffffa8000000000ull;
+}
+
 static void init_memory(struct lab_world *world)
 {
     const struct lab_scenario *scenario = world->scenario;
@@ -28,7 +49,7 @@ static void init_memory(struct lab_world *world)
         lab_fail("the memory is to be at least 16M, in whole MiB");
     if (scenario->giant_page && scenario->memory < 2ull << 30)
         lab_fail("a 1 GiB page needs `memory 2G` or more");
-    lab_memory_init(&world->memory, scenario->memory / LAB_PAGE);
+    lab_memory_init(&world->memory, scenario->memory / LAB_PAGE, choose_levels(world));
     add_holes(world);
     if (scenario->large_pages)
         lab_frame_reserve(&world->memory, LARGE_FRAMES, LARGE_PAGES * 512);
@@ -44,7 +65,8 @@ static void init_pools(struct lab_world *world)
     const struct lab_scenario *scenario = world->scenario;
     struct lab_memory *memory = &world->memory;
     uint64_t base = scenario->nonpaged_pool, large = base - (1ull << 30), giant = base - (2ull << 30);
-    if (base % (1ull << 30) || scenario->paged_pool % LAB_PAGE || base >> 47 != 0x1ffff)
+    if (base % (1ull << 30) || scenario->paged_pool % LAB_PAGE ||
+        base < (world->memory.levels == 5 ? 0xff00000000000000ull : 0xffff800000000000ull))
         lab_fail("nonpaged-pool is to be a multiple of 1 GiB in the kernel's half");
     if (scenario->large_pages) {
         for (unsigned i = 0; i < LARGE_PAGES; i++)
@@ -69,6 +91,7 @@ static void finish(struct lab_world *world)
     if (world->scenario->giant_page)
         lab_pool_finish(&world->giant);
     lab_sections_finish(world);
+    lab_objects_finish(world);
     lab_pte_age_pools(world);
     lab_processes_finish(world);
 }
@@ -80,6 +103,7 @@ void lab_world_build(struct lab_world *world, struct lab_scenario *scenario, con
     world->kernel_base = scenario->kernel_base;
     struct lab_layout_choice choice = {scenario->guid_age, scenario->kernel, scenario->layout};
     lab_layout_load(data_folder, &choice, &world->layout);
+    choose_pools(world);
     lab_companions_add(scenario);
     init_memory(world);
     lab_processes_place(world);
@@ -115,4 +139,5 @@ void lab_world_deinit(struct lab_world *world)
     lab_memory_deinit(&world->memory);
     free(world->order);
     free(world->first_node);
+    free(world->typed);
 }

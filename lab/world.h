@@ -41,6 +41,11 @@ struct lab_placed_objects {
     size_t count, capacity;
 };
 
+struct lab_typed {
+    uint64_t header;
+    enum lab_type type;
+};
+
 struct lab_world {
     struct lab_scenario *scenario;
     struct lab_layout layout;
@@ -59,6 +64,8 @@ struct lab_world {
     size_t other_count;
     uint8_t type_indexes[LAB_TYPE_COUNT];
     uint64_t type_objects[LAB_TYPE_COUNT];
+    struct lab_typed *typed; /* headers that wait for the address of their type: kernels before 7600 */
+    size_t typed_count, typed_capacity;
     uint64_t objects; /* made so far */
     uint8_t cookie;   /* ObHeaderCookie */
     uint64_t kernel_image_size;
@@ -96,6 +103,7 @@ uint32_t lab_name_hash(const char *name);
 /* An object whose header has no optional parts in front of it. */
 uint64_t lab_object_allocate(struct lab_world *world, struct lab_pool *pool, uint32_t size, enum lab_type type);
 void lab_object_header(struct lab_world *world, uint64_t body, enum lab_type type);
+void lab_objects_finish(struct lab_world *world); /* types' addresses, where headers hold them */
 /* An object with the optional parts that chance gives it. `path` NULL: it has no name. Its directory is made where it
  * is missing. */
 uint64_t lab_object_create(struct lab_world *world, enum lab_type type, uint32_t size, const char *path);
@@ -109,6 +117,8 @@ void lab_sections_build(struct lab_world *world);
 void lab_sections_finish(struct lab_world *world); /* rings of views and counts, when all views are there */
 /* Address of the prototype PTE of a section's page; 0 when there is none. */
 uint64_t lab_section_pte(const struct lab_section *section, uint64_t page);
+/* The head of its list of views; for kernels that have one. */
+uint64_t lab_section_ring(const struct lab_world *world, const struct lab_section *section);
 /* The subsection that holds the page, NULL past the end; *within is the page's index in it. */
 const struct lab_subsection *lab_section_find(const struct lab_section *section, uint64_t page, uint64_t *within);
 

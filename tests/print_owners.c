@@ -113,7 +113,7 @@ static void print_pages(const struct sic_scan *scan)
         const struct sic_view *view = sic_scan_view(scan, page->view);
 
         printf("%s\n{\"eprocess\": \"0x%" PRIx64 "\", \"start\": \"0x%" PRIx64 "\"", i > 0 ? "," : "",
-               sic_scan_process(scan, view->process)->eprocess_va, (uint64_t)view->start_vpn << 12);
+               sic_scan_process(scan, view->process)->eprocess_va, sic_view_start_va(view));
         if (page->flags & SIC_PAGE_HAS_PTE)
             printf(", \"firstPte\": \"0x%" PRIx64 "\"", page->pte);
         if (page->flags & SIC_PAGE_HAS_TAG)

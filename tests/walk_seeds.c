@@ -31,7 +31,8 @@ static uint8_t bytes[1 + MEMORY_SIZE];
 
 static void put(uint32_t at, const struct sic_layout *layout, enum sic_field field, uint64_t value, unsigned size)
 {
-    memcpy(bytes + 1 + at + sic_layout_offset(layout, field), &value, size);
+    if (sic_layout_has(layout, field))
+        memcpy(bytes + 1 + at + sic_layout_offset(layout, field), &value, size);
 }
 
 static void put_pointer(uint32_t at, const struct sic_layout *layout, enum sic_field field, uint32_t target)
@@ -39,24 +40,35 @@ static void put_pointer(uint32_t at, const struct sic_layout *layout, enum sic_f
     put(at, layout, field, FLAT_BASE + target, 8);
 }
 
-static uint32_t flag(const struct sic_layout *layout, enum sic_field field, uint32_t value)
+static uint64_t flag(const struct sic_layout *layout, enum sic_field field, uint64_t value)
 {
     return value << layout->fields[field].first_bit;
+}
+
+/* The node in the process that a tree of _MM_AVL_TABLE hangs from. */
+static uint32_t sentinel(const struct sic_layout *layout)
+{
+    return EPROCESS_AT + sic_layout_offset(layout, SIC_FIELD_EPROCESS_VAD_ROOT) +
+           sic_layout_offset(layout, SIC_FIELD_AVL_TABLE_BALANCED_ROOT);
 }
 
 static void put_node(uint32_t at, const struct sic_layout *layout, uint32_t parent, uint32_t start, bool is_private)
 {
     uint32_t subsection = CONTROL_AT + sic_layout_offset(layout, SIC_FIELD_CONTROL_AREA_SIZE);
+    /* Page numbers and flags are of one width. */
+    unsigned width = sic_layout_vpn_format(layout) == SIC_VPN_64 ? 8 : 4;
+    uint64_t root_parent = sic_layout_has_sentinel(layout) ? FLAT_BASE + sentinel(layout) : 0;
 
-    put(at, layout, SIC_FIELD_MMVAD_SHORT_PARENT, parent ? FLAT_BASE + parent : 0, 8);
-    put(at, layout, SIC_FIELD_MMVAD_SHORT_STARTING_VPN, start, 4);
-    put(at, layout, SIC_FIELD_MMVAD_SHORT_ENDING_VPN, start + 1, 4);
+    put(at, layout, SIC_FIELD_MMVAD_SHORT_PARENT, parent ? FLAT_BASE + parent : root_parent, 8);
+    put(at, layout, SIC_FIELD_MMVAD_SHORT_STARTING_VPN, start, width);
+    put(at, layout, SIC_FIELD_MMVAD_SHORT_ENDING_VPN, start + 1, width);
     put(at, layout, SIC_FIELD_MMVAD_SHORT_FLAGS,
         flag(layout, SIC_FIELD_VAD_FLAGS_PRIVATE_MEMORY, is_private) | flag(layout, SIC_FIELD_VAD_FLAGS_PROTECTION, 4),
-        4);
+        width);
     if (is_private)
         return;
     put_pointer(at, layout, SIC_FIELD_MMVAD_SUBSECTION, subsection);
+    put_pointer(at, layout, SIC_FIELD_MMVAD_CONTROL_AREA, CONTROL_AT);
     put_pointer(at, layout, SIC_FIELD_MMVAD_FIRST_PROTOTYPE_PTE, PROTOTYPE_AT);
     put_pointer(at, layout, SIC_FIELD_MMVAD_LAST_CONTIGUOUS_PTE, PROTOTYPE_AT + 8);
     put(at, layout, SIC_FIELD_MMVAD_VADS_PROCESS, FLAT_BASE + EPROCESS_AT + 1, 8);
@@ -85,7 +97,12 @@ static void put_process(const struct sic_layout *layout)
     memcpy(bytes + 1 + (links & 0xffff) + 8, &head, 8);
     put(EPROCESS_AT, layout, SIC_FIELD_EPROCESS_UNIQUE_PROCESS_ID, 4, 8);
     memcpy(bytes + 1 + EPROCESS_AT + sic_layout_offset(layout, SIC_FIELD_EPROCESS_IMAGE_FILE_NAME), "System", 7);
-    put_pointer(EPROCESS_AT, layout, SIC_FIELD_EPROCESS_VAD_ROOT, ROOT_AT);
+    if (sic_layout_has_sentinel(layout)) {
+        put_pointer(sentinel(layout), layout, SIC_FIELD_MMVAD_SHORT_PARENT, sentinel(layout));
+        put_pointer(sentinel(layout), layout, SIC_FIELD_MMVAD_SHORT_RIGHT, ROOT_AT);
+    } else {
+        put_pointer(EPROCESS_AT, layout, SIC_FIELD_EPROCESS_VAD_ROOT, ROOT_AT);
+    }
     put_pointer(EPROCESS_AT, layout, SIC_FIELD_EPROCESS_AUDIT_NAME, NAME_AT);
 }
 
@@ -135,6 +152,7 @@ static void put_section(const struct sic_layout *layout)
     put_pointer(subsection, layout, SIC_FIELD_SUBSECTION_BASE, PROTOTYPE_AT);
     put(subsection, layout, SIC_FIELD_SUBSECTION_PTE_COUNT, 2, 4);
     put_pointer(CONTROL_AT, layout, SIC_FIELD_CONTROL_AREA_SEGMENT, SEGMENT_AT);
+    put(CONTROL_AT, layout, SIC_FIELD_CONTROL_AREA_MAPPED_VIEWS, 2, 4);
     put(CONTROL_AT, layout, SIC_FIELD_CONTROL_AREA_FLAGS, flag(layout, SIC_FIELD_SECTION_FLAGS_FILE, 1), 4);
     put_pointer(CONTROL_AT, layout, SIC_FIELD_CONTROL_AREA_FILE_POINTER, FILE_AT);
     put_pointer(SEGMENT_AT, layout, SIC_FIELD_SEGMENT_CONTROL_AREA, CONTROL_AT);

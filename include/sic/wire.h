@@ -56,9 +56,10 @@ struct sic_wire_need {
     uint64_t size; /* bytes that the scan took when it was made; ask with some more, the machine moves on */
 };
 
-#define SIC_WIRE_SCAN_MAGIC      "SiCscan\x1a"
-#define SIC_WIRE_SCAN_MAGIC_SIZE 8u
-#define SIC_WIRE_ALIGNMENT       8u
+#define SIC_WIRE_SCAN_MAGIC       "SiCscan\x1a"
+#define SIC_WIRE_SCAN_MAGIC_SIZE  8u
+#define SIC_WIRE_SCAN_FIVE_LEVELS 0x1u /* addresses have 57 bits, not 48 */
+#define SIC_WIRE_ALIGNMENT        8u
 
 enum sic_wire_table_id {
     SIC_WIRE_PROCESSES,
@@ -116,7 +117,7 @@ struct sic_wire_scan {
     uint32_t version;
     uint32_t header_size;       /* of this structure */
     uint64_t size;              /* bytes, of all */
-    uint32_t flags;             /* 0 */
+    uint32_t flags;             /* SIC_WIRE_SCAN_… */
     uint32_t skipped_processes; /* that ended before their turn came */
     struct sic_wire_table tables[SIC_WIRE_TABLE_COUNT];
     struct sic_wire_origin origin;

@@ -67,7 +67,7 @@ static void put_mapping(struct sic_json *json, const struct sic_listing *listing
     const struct sic_section *section = sic_scan_section(&listing->scan, subsection->section);
 
     sic_json_open_object(json, NULL);
-    sic_json_address(json, "start", view->start_vpn << 12);
+    sic_json_address(json, "start", sic_view_start_va(view));
     sic_json_address(json, "end", (view->end_vpn << 12) + 0xfff);
     sic_json_string(json, "protection", sic_protection_text(view->protection));
     sic_json_address(json, "subsection", subsection->va);
@@ -186,7 +186,7 @@ static void put_view(struct sic_json *json, const struct document *document, uin
     sic_json_id(json, "pid", process->id);
     sic_json_string(json, "process", listing->names[view->process]);
     sic_json_address(json, "eprocess", process->eprocess_va);
-    sic_json_address(json, "start", view->start_vpn << 12);
+    sic_json_address(json, "start", sic_view_start_va(view));
     sic_json_address(json, "end", (view->end_vpn << 12) + 0xfff);
     sic_json_address(json, "first_prototype_pte", view->first_prototype_pte);
     if (sic_view_section_offset(&listing->scan, view, &offset))

@@ -104,7 +104,7 @@ static void print_plain_region(const struct printing *printing, const struct sic
     for (uint32_t i = region->first; i < region->first + region->count; i++) {
         const struct sic_view *view = owner_at(printing->listing, i);
 
-        print_range(output, &printing->labels[view->process], view->start_vpn << 12, view->end_vpn << 12);
+        print_range(output, &printing->labels[view->process], sic_view_start_va(view), view->end_vpn << 12);
         sic_output_bytes(output, "\n", 1);
     }
 }
@@ -246,7 +246,7 @@ static void print_owner(const struct sic_listing *listing, const struct sic_regi
 {
     const char *modifier = sic_protection_modifier(view->protection);
 
-    print_range(output, label, view->start_vpn << 12, (view->end_vpn << 12) + 0xfff);
+    print_range(output, label, sic_view_start_va(view), (view->end_vpn << 12) + 0xfff);
     sic_output_bytes(output, " ", 1);
     sic_output_bytes(output, sic_protection_text(view->protection), 3);
     if (modifier) {

@@ -2,6 +2,7 @@
 
 #include "core/kernel_view.h"
 #include "core/list.h"
+#include "core/vad.h"
 
 #define OWNER_KIND_MASK    7ull
 #define OWNER_PROCESS      1u
@@ -59,8 +60,7 @@ static bool read_listed_view(const struct comparison *comparison, uint64_t links
         .owner_va = owner & ~OWNER_KIND_MASK,
         .owner_kind = owner & OWNER_KIND_MASK,
         .subsection_va = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_MMVAD_SUBSECTION)),
-        .start_vpn = sic_load32(bytes + sic_layout_offset(layout, SIC_FIELD_MMVAD_SHORT_STARTING_VPN)) |
-                     (uint64_t)bytes[sic_layout_offset(layout, SIC_FIELD_MMVAD_SHORT_STARTING_VPN_HIGH)] << 32,
+        .start_vpn = sic_vad_start_vpn(layout, sic_layout_vpn_format(layout), bytes),
     };
     return true;
 }
@@ -127,7 +127,7 @@ static bool leads_to(const struct comparison *comparison, uint32_t section, cons
     uint64_t control_area_va;
 
     return listed->owner_kind != OWNER_PROCESS ||
-           (sic_is_kernel_pointer(listed->subsection_va, 8) &&
+           (sic_is_kernel_pointer(comparison->reader, listed->subsection_va, 8) &&
             sic_reader_u64(comparison->reader,
                            listed->subsection_va +
                                sic_layout_offset(comparison->layout, SIC_FIELD_SUBSECTION_CONTROL_AREA),
@@ -154,17 +154,26 @@ static bool add_kernel_view(struct comparison *comparison, uint32_t section, uin
 static bool compare_listed_view(struct comparison *comparison, uint32_t section, uint64_t links_va,
                                 const struct listed_view *listed)
 {
-    if (listed->owner_kind == OWNER_PROCESS && sic_is_kernel_pointer(listed->owner_va, 8))
+    if (listed->owner_kind == OWNER_PROCESS && sic_is_kernel_pointer(comparison->reader, listed->owner_va, 8))
         return compare_process_view(comparison, section, listed);
     if (listed->owner_kind == OWNER_SESSION || listed->owner_kind == OWNER_SYSTEM_CACHE)
         return add_kernel_view(comparison, section, links_va, listed->owner_kind);
     return true;
 }
 
+/* Where a section lists its views: ListHead from 9200 on, ViewList in 7600 and 7601, SIC_FIELD_COUNT before. */
+static enum sic_field list_head(const struct sic_layout *layout)
+{
+    if (sic_layout_has(layout, SIC_FIELD_CONTROL_AREA_LIST_HEAD))
+        return SIC_FIELD_CONTROL_AREA_LIST_HEAD;
+    return sic_layout_has(layout, SIC_FIELD_CONTROL_AREA_VIEW_LIST) ? SIC_FIELD_CONTROL_AREA_VIEW_LIST
+                                                                    : SIC_FIELD_COUNT;
+}
+
 static bool walk_list(struct comparison *comparison, uint32_t section)
 {
     uint64_t control_area_va = sic_scan_section(comparison->scan, section)->control_area_va;
-    uint64_t head_va = control_area_va + sic_layout_offset(comparison->layout, SIC_FIELD_CONTROL_AREA_LIST_HEAD);
+    uint64_t head_va = control_area_va + sic_layout_offset(comparison->layout, list_head(comparison->layout));
     uint64_t links_va = head_va;
     struct listed_view listed;
 
@@ -240,7 +249,7 @@ static bool note_unlisted_views(struct comparison *comparison)
             if (!(sic_scan_section(scan, section)->flags & SIC_SECTION_RING_WALKED) ||
                 comparison->is_listed[i / 8] & 1u << i % 8)
                 continue;
-            if (!sic_scan_add_note(scan, SIC_NOTE_VIEW_NOT_LISTED, p, section, view->start_vpn << 12))
+            if (!sic_scan_add_note(scan, SIC_NOTE_VIEW_NOT_LISTED, p, section, sic_view_start_va(view)))
                 return false;
         }
     }
@@ -302,8 +311,8 @@ bool sic_accounts_compare(struct sic_scan *scan, const struct sic_reader *reader
     size_t size = scan->views.count / 8 + 1;
     bool compared = false;
 
-    if (!sic_layout_has(layout, SIC_FIELD_CONTROL_AREA_LIST_HEAD) ||
-        !sic_layout_has(layout, SIC_FIELD_MMVAD_VIEW_LINKS) ||
+    if (list_head(layout) == SIC_FIELD_COUNT || !sic_layout_has(layout, SIC_FIELD_MMVAD_VIEW_LINKS) ||
+        !sic_layout_has(layout, SIC_FIELD_MMVAD_VADS_PROCESS) || !sic_layout_has(layout, SIC_FIELD_MMVAD_SUBSECTION) ||
         !sic_layout_has(layout, SIC_FIELD_CONTROL_AREA_MAPPED_VIEWS))
         return true;
     comparison.is_listed = allocator->resize(allocator->context, NULL, 0, size);

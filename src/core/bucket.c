@@ -10,7 +10,7 @@ bool sic_buckets_begin(struct sic_buckets *buckets, const struct sic_reader *rea
     buckets->next_va = buckets->anchor_va = 0;
     buckets->steps = buckets->anchor_step = buckets->bucket = 0;
     buckets->is_broken = false;
-    return sic_is_kernel_pointer(directory_va, 8) &&
+    return sic_is_kernel_pointer(reader, directory_va, 8) &&
            reader->read(reader->context, va, buckets->heads, sizeof(buckets->heads));
 }
 
@@ -51,13 +51,13 @@ bool sic_buckets_next(struct sic_buckets *buckets, uint64_t *object_va)
         uint64_t entry_va = buckets->next_va, next_va;
 
         buckets->next_va = 0;
-        if (!sic_is_kernel_pointer(entry_va, 8) || is_ring(buckets, entry_va) ||
+        if (!sic_is_kernel_pointer(reader, entry_va, 8) || is_ring(buckets, entry_va) ||
             !sic_reader_u64(reader, entry_va + link, &next_va)) {
             buckets->is_broken = true;
             continue;
         }
         buckets->next_va = next_va;
-        if (sic_reader_u64(reader, entry_va + object, object_va) && sic_is_kernel_pointer(*object_va, 8))
+        if (sic_reader_u64(reader, entry_va + object, object_va) && sic_is_kernel_pointer(reader, *object_va, 8))
             return true;
         buckets->is_broken = true;
     }

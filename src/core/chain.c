@@ -88,7 +88,7 @@ static bool link_successor(struct sic_scan *scan, const struct sic_reader *reade
     uint32_t known = scan->subsections.count, next;
 
     sic_scan_subsection(scan, index)->flags |= SIC_SUBSECTION_CHASED;
-    if (!sic_is_kernel_pointer(next_va, 8))
+    if (!sic_is_kernel_pointer(reader, next_va, 8))
         return true;
     next = sic_scan_intern_subsection(scan, next_va);
     if (next == SIC_NONE || !sic_sections_read(scan, reader, layout, known))
@@ -102,9 +102,8 @@ static bool link_successor(struct sic_scan *scan, const struct sic_reader *reade
     return true;
 }
 
-/* Follows the chain from `index` to its end, or to where it was followed before: each subsection is passed once. */
-static bool chase(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
-                  uint32_t index)
+bool sic_chain_chase(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
+                     uint32_t index)
 {
     while (index != SIC_NONE) {
         const struct sic_subsection *subsection = sic_scan_subsection(scan, index);
@@ -129,14 +128,14 @@ static bool chase_from_first(struct sic_scan *scan, const struct sic_reader *rea
     uint64_t first_va =
         sic_scan_section(scan, section)->control_area_va + sic_layout_offset(layout, SIC_FIELD_CONTROL_AREA_SIZE);
 
-    if (!sic_is_kernel_pointer(first_va, 8))
+    if (!sic_is_kernel_pointer(reader, first_va, 8))
         return true;
     first = sic_scan_intern_subsection(scan, first_va);
     if (first == SIC_NONE || !sic_sections_read(scan, reader, layout, known))
         return false;
     if (sic_scan_subsection(scan, first)->section != section)
         return true;
-    return chase(scan, reader, layout, first);
+    return sic_chain_chase(scan, reader, layout, first);
 }
 
 /* Image subsections are wanted where somebody could share them: in images that are mapped more than once. */
@@ -160,7 +159,7 @@ static bool chase_viewed(struct sic_scan *scan, const struct sic_reader *reader,
         /* From the first one on before the others, so that each chain is one. */
         if (!(subsection->flags & SIC_SUBSECTION_FIRST) && !chase_from_first(scan, reader, layout, i))
             return false;
-        if (is_chain_wanted(scan, sic_scan_subsection(scan, i)) && !chase(scan, reader, layout, i))
+        if (is_chain_wanted(scan, sic_scan_subsection(scan, i)) && !sic_chain_chase(scan, reader, layout, i))
             return false;
     }
     return true;

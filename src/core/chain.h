@@ -15,6 +15,13 @@
 bool sic_chains_follow(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout);
 
 /*
+ * Follows the chain from `index` to its end, or to where it was followed before: each subsection is passed once. False
+ * when memory ran out.
+ */
+bool sic_chain_chase(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
+                     uint32_t index);
+
+/*
  * For a scan whose subsections were linked elsewhere: marks those that views start in and go on from, and numbers the
  * pages of all chains. No two subsections have one successor, and SIC_SUBSECTION_FOLLOWED says which are one.
  */

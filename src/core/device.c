@@ -15,7 +15,7 @@ static bool climb(struct way *way, const struct sic_reader *reader, const struct
     bool is_device;
 
     way->length = 0;
-    if (!sic_is_kernel_pointer(va, 8) || !sic_object_is(objects, reader, va, SIC_OBJECT_DEVICE, &is_device) ||
+    if (!sic_is_kernel_pointer(reader, va, 8) || !sic_object_is(objects, reader, va, SIC_OBJECT_DEVICE, &is_device) ||
         !is_device)
         return false;
     while (va != objects->root_va) {
@@ -86,9 +86,9 @@ static bool read_all(struct sic_scan *scan, struct sic_index *index, const struc
         uint64_t device_va;
 
         if (sic_section_owner_count(section) < minimum_views || section->flags & SIC_SECTION_UNREAD ||
-            !sic_is_kernel_pointer(section->file_object_va, 16) ||
+            !sic_is_kernel_pointer(reader, section->file_object_va, 16) ||
             !sic_reader_u64(reader, section->file_object_va + offset, &device_va) ||
-            !sic_is_kernel_pointer(device_va, 8))
+            !sic_is_kernel_pointer(reader, device_va, 8))
             continue;
         if (sic_reader_is_cancelled(reader))
             return false;

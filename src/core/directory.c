@@ -44,7 +44,7 @@ static bool read_target(struct walk *walk, uint64_t object_va, struct sic_string
     if (!sic_layout_has(layout, SIC_FIELD_SYMBOLIC_LINK_TARGET))
         return true;
     va = object_va + sic_layout_offset(layout, SIC_FIELD_SYMBOLIC_LINK_TARGET);
-    if (!sic_reader_u64(walk->reader, va, &first) || sic_is_kernel_pointer(first, 1))
+    if (!sic_reader_u64(walk->reader, va, &first) || sic_is_kernel_pointer(walk->reader, first, 1))
         return true;
     /* \GLOBAL??\GLOBALROOT leads to nothing in front of what follows it. */
     if ((uint16_t)first == 0) {

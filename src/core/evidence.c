@@ -64,7 +64,7 @@ static void read_pool_tag(const struct sic_reader *reader, uint64_t base, struct
 {
     uint64_t header_va = base - POOL_HEADER_SIZE;
 
-    if (!sic_is_kernel_pointer(base, POOL_HEADER_SIZE) || (base & PAGE_MASK) == 0)
+    if (!sic_is_kernel_pointer(reader, base, POOL_HEADER_SIZE) || (base & PAGE_MASK) == 0)
         return;
     if (reader->read(reader->context, header_va + POOL_TAG_OFFSET, page->pool_tag, sizeof(page->pool_tag)))
         page->flags |= SIC_PAGE_HAS_TAG;
@@ -116,7 +116,7 @@ static bool can_be_copied(const struct sic_view *view)
 static void read_user_page(const struct sic_scan *scan, const struct sic_user_reader *user, struct sic_page *page)
 {
     const struct sic_view *view = sic_scan_view(scan, page->view);
-    uint64_t va = view->start_vpn << PAGE_SHIFT;
+    uint64_t va = sic_view_start_va(view);
     bool found;
 
     if (user->translate)

@@ -32,6 +32,21 @@ void sic_handle_tables_deinit(struct sic_handle_tables *tables, const struct sic
     sic_index_free(allocator, &tables->index);
 }
 
+/* Bits of the object's address and of the access, or (up to 7601) both whole. */
+static bool has_entry_format(const struct sic_layout *layout)
+{
+    const struct sic_layout_field *object = &layout->fields[SIC_FIELD_HANDLE_TABLE_ENTRY_OBJECT];
+    const struct sic_layout_field *access = &layout->fields[SIC_FIELD_HANDLE_TABLE_ENTRY_ACCESS];
+
+    if (sic_layout_has(layout, SIC_FIELD_HANDLE_TABLE_ENTRY_POINTER) &&
+        sic_layout_has(layout, SIC_FIELD_HANDLE_TABLE_ENTRY_GRANTED_ACCESS))
+        return sic_layout_offset(layout, SIC_FIELD_HANDLE_TABLE_ENTRY_POINTER) <= ENTRY_SIZE - 8 &&
+               sic_layout_offset(layout, SIC_FIELD_HANDLE_TABLE_ENTRY_GRANTED_ACCESS) <= ENTRY_SIZE - 4 &&
+               object->offset == SIC_FIELD_ABSENT && access->offset == SIC_FIELD_ABSENT;
+    return object->offset != SIC_FIELD_ABSENT && object->bit_count != 0 && access->offset != SIC_FIELD_ABSENT &&
+           access->bit_count != 0;
+}
+
 bool sic_handles_can_be_read(const struct sic_objects *objects)
 {
     const struct sic_layout *layout = objects->layout;
@@ -40,7 +55,7 @@ bool sic_handles_can_be_read(const struct sic_objects *objects)
            sic_layout_has(layout, SIC_FIELD_EPROCESS_OBJECT_TABLE) &&
            sic_layout_has(layout, SIC_FIELD_HANDLE_TABLE_TABLE_CODE) &&
            sic_layout_has(layout, SIC_FIELD_HANDLE_TABLE_ENTRY_SIZE) &&
-           sic_layout_offset(layout, SIC_FIELD_HANDLE_TABLE_ENTRY_SIZE) == ENTRY_SIZE;
+           sic_layout_offset(layout, SIC_FIELD_HANDLE_TABLE_ENTRY_SIZE) == ENTRY_SIZE && has_entry_format(layout);
 }
 
 /* A leaf of another table, or the same again, is damage: no more is then looked for in this table. */
@@ -50,7 +65,7 @@ static bool add_leaf(struct search *search, uint64_t va, uint32_t position)
     struct sic_handle_leaf *leaf;
     uint32_t known;
 
-    if (!sic_is_kernel_pointer(va, PAGE_SIZE) || leaves->count >= SIC_HANDLE_LEAF_LIMIT ||
+    if (!sic_is_kernel_pointer(search->reader, va, PAGE_SIZE) || leaves->count >= SIC_HANDLE_LEAF_LIMIT ||
         sic_index_find(&search->tables->index, leaves, sizeof(*leaf), va, &known)) {
         search->is_damaged = true;
         return true;
@@ -65,7 +80,7 @@ static bool add_leaf(struct search *search, uint64_t va, uint32_t position)
 /* The leaves that a page of pointers leads to. */
 static bool add_leaves(struct search *search, uint64_t middle_va, uint32_t first_position)
 {
-    if (!sic_is_kernel_pointer(middle_va, PAGE_SIZE)) {
+    if (!sic_is_kernel_pointer(search->reader, middle_va, PAGE_SIZE)) {
         search->is_damaged = true;
         return true;
     }
@@ -101,7 +116,7 @@ static bool find_leaves(struct search *search, uint64_t table_code)
 {
     uint64_t va = table_code & ~TABLE_CODE_MASK;
 
-    if (!sic_is_kernel_pointer(va, 8)) {
+    if (!sic_is_kernel_pointer(search->reader, va, 8)) {
         search->is_damaged = true;
         return true;
     }
@@ -150,8 +165,8 @@ bool sic_handle_table_find(struct sic_handle_tables *tables, struct sic_scan *sc
                         &table_va))
         search.is_damaged = true;
     else if (table_va != 0) {
-        process->handle_table_va = sic_is_kernel_pointer(table_va, 8) ? table_va : 0;
-        if (sic_is_kernel_pointer(table_va, 8) && is_table_of(reader, layout, table_va, process) &&
+        process->handle_table_va = sic_is_kernel_pointer(reader, table_va, 8) ? table_va : 0;
+        if (sic_is_kernel_pointer(reader, table_va, 8) && is_table_of(reader, layout, table_va, process) &&
             sic_reader_u64(reader, table_va + sic_layout_offset(layout, SIC_FIELD_HANDLE_TABLE_TABLE_CODE),
                            &table_code))
             done = find_leaves(&search, table_code);
@@ -175,8 +190,8 @@ static uint64_t entry_header(const struct sic_layout *layout, const uint8_t *ent
     unsigned first_bit = field->offset % 8 * 8 + field->first_bit;
     uint64_t word;
 
-    if (field->offset == SIC_FIELD_ABSENT || field->bit_count == 0)
-        return sic_load64(entry) & ~7ull;
+    if (field->offset == SIC_FIELD_ABSENT)
+        return sic_load64(entry + sic_layout_offset(layout, SIC_FIELD_HANDLE_TABLE_ENTRY_POINTER)) & ~7ull;
     word = sic_load64(entry + (field->offset & 8)) << (64 - first_bit - field->bit_count);
     return (uint64_t)((int64_t)word >> (64 - field->bit_count)) << (field->bit_count == 41 ? 3 : 4);
 }
@@ -185,8 +200,8 @@ static uint32_t entry_access(const struct sic_layout *layout, const uint8_t *ent
 {
     const struct sic_layout_field *field = &layout->fields[SIC_FIELD_HANDLE_TABLE_ENTRY_ACCESS];
 
-    if (field->offset == SIC_FIELD_ABSENT || field->bit_count == 0)
-        return sic_load32(entry + 8) & ACCESS_MASK;
+    if (field->offset == SIC_FIELD_ABSENT)
+        return sic_load32(entry + sic_layout_offset(layout, SIC_FIELD_HANDLE_TABLE_ENTRY_GRANTED_ACCESS)) & ACCESS_MASK;
     return (uint32_t)sic_layout_bits(layout, SIC_FIELD_HANDLE_TABLE_ENTRY_ACCESS,
                                      sic_load64(entry + (field->offset & 8))) &
            ACCESS_MASK;
@@ -230,7 +245,7 @@ static bool read_entry(struct reading *reading, const uint8_t *entry, uint32_t v
 
     if (header_va == 0)
         return true;
-    if (!sic_is_kernel_pointer(header_va, 8) ||
+    if (!sic_is_kernel_pointer(reading->reader, header_va, 8) ||
         !sic_object_is(reading->objects, reading->reader, object_va, SIC_OBJECT_SECTION, &is_section)) {
         reading->is_damaged = true;
         return true;
@@ -243,7 +258,7 @@ static void prefetch_headers(const struct reading *reading, const uint8_t *piece
     for (uint32_t i = 0; i < PIECE_SIZE; i += ENTRY_SIZE) {
         uint64_t header_va = entry_header(reading->objects->layout, piece + i);
 
-        if (sic_is_kernel_pointer(header_va, 8))
+        if (sic_is_kernel_pointer(reading->reader, header_va, 8))
             sic_reader_prefetch(reading->reader, header_va);
     }
 }

@@ -43,7 +43,7 @@ void sic_kernel_view_read(const struct sic_reader *reader, const struct sic_layo
         return;
     va = sic_load64(tail) & ~KIND_MASK;
     /* What is no view's address makes the rest doubtful too. */
-    if (!sic_is_kernel_pointer(va, PAGE_MASK + 1))
+    if (!sic_is_kernel_pointer(reader, va, PAGE_MASK + 1))
         return;
     view->va = va;
     if (kind == SIC_KERNEL_VIEW_SESSION)

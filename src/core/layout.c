@@ -1,6 +1,6 @@
 #include "core/layout.h"
 
-enum need { OPTIONAL, REQUIRED };
+enum need { OPTIONAL, EPOCH, REQUIRED };
 
 static const struct {
     const char *name;
@@ -70,8 +70,11 @@ static enum sic_field first_outside(const struct sic_layout *layout)
         {SIC_FIELD_MMVAD_SHORT_SIZE, SIC_FIELD_MMVAD_SHORT_ENDING_VPN, 4},
         {SIC_FIELD_MMVAD_SHORT_SIZE, SIC_FIELD_MMVAD_SHORT_STARTING_VPN_HIGH, 1},
         {SIC_FIELD_MMVAD_SHORT_SIZE, SIC_FIELD_MMVAD_SHORT_ENDING_VPN_HIGH, 1},
+        {SIC_FIELD_MMVAD_SHORT_SIZE, SIC_FIELD_MMVAD_SHORT_STARTING_VPN_HIGHER, 1},
+        {SIC_FIELD_MMVAD_SHORT_SIZE, SIC_FIELD_MMVAD_SHORT_ENDING_VPN_HIGHER, 1},
         {SIC_FIELD_MMVAD_SHORT_SIZE, SIC_FIELD_MMVAD_SHORT_FLAGS, 4},
         {SIC_FIELD_MMVAD_SIZE, SIC_FIELD_MMVAD_SUBSECTION, 8},
+        {SIC_FIELD_MMVAD_SIZE, SIC_FIELD_MMVAD_CONTROL_AREA, 8},
         {SIC_FIELD_MMVAD_SIZE, SIC_FIELD_MMVAD_FIRST_PROTOTYPE_PTE, 8},
         {SIC_FIELD_MMVAD_SIZE, SIC_FIELD_MMVAD_LAST_CONTIGUOUS_PTE, 8},
         {SIC_FIELD_MMVAD_SIZE, SIC_FIELD_MMVAD_VIEW_LINKS, 16},
@@ -83,11 +86,12 @@ static enum sic_field first_outside(const struct sic_layout *layout)
         {SIC_FIELD_SUBSECTION_SIZE, SIC_FIELD_SUBSECTION_FLAGS, 4},
         {SIC_FIELD_CONTROL_AREA_SIZE, SIC_FIELD_CONTROL_AREA_SEGMENT, 8},
         {SIC_FIELD_CONTROL_AREA_SIZE, SIC_FIELD_CONTROL_AREA_LIST_HEAD, 16},
+        {SIC_FIELD_CONTROL_AREA_SIZE, SIC_FIELD_CONTROL_AREA_VIEW_LIST, 16},
         {SIC_FIELD_CONTROL_AREA_SIZE, SIC_FIELD_CONTROL_AREA_COUNTS, 4},
         {SIC_FIELD_CONTROL_AREA_SIZE, SIC_FIELD_CONTROL_AREA_FLAGS, 4},
         {SIC_FIELD_CONTROL_AREA_SIZE, SIC_FIELD_CONTROL_AREA_FILE_POINTER, 8},
-        {SIC_FIELD_CONTROL_AREA_SIZE, SIC_FIELD_CONTROL_AREA_MAPPED_VIEWS, 8},
-        {SIC_FIELD_CONTROL_AREA_SIZE, SIC_FIELD_CONTROL_AREA_SECTION_REFERENCES, 8},
+        {SIC_FIELD_CONTROL_AREA_SIZE, SIC_FIELD_CONTROL_AREA_MAPPED_VIEWS, 4},
+        {SIC_FIELD_CONTROL_AREA_SIZE, SIC_FIELD_CONTROL_AREA_SECTION_REFERENCES, 4},
     };
 
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
@@ -116,15 +120,39 @@ static bool is_structure_size_sane(const struct sic_layout *layout, enum sic_fie
     return true;
 }
 
-/* Words of flags have up to 8 bytes, a handle table's entry 16. */
+/* The counts of a control area, which are of 8 bytes in some releases. */
+static bool are_counts_inside(const struct sic_layout *layout)
+{
+    uint32_t bytes = sic_layout_has_narrow_counts(layout) ? 4 : 8;
+
+    return is_inside(layout, SIC_FIELD_CONTROL_AREA_SIZE, SIC_FIELD_CONTROL_AREA_MAPPED_VIEWS, bytes) &&
+           is_inside(layout, SIC_FIELD_CONTROL_AREA_SIZE, SIC_FIELD_CONTROL_AREA_SECTION_REFERENCES, bytes);
+}
+
+/* Where the words of bit-fields may lie: words of flags have up to 8 bytes, a handle table's entry 16. */
+static uint32_t bits_limit(enum sic_field field)
+{
+    switch (field) {
+    case SIC_FIELD_HANDLE_TABLE_ENTRY_OBJECT:
+    case SIC_FIELD_HANDLE_TABLE_ENTRY_ACCESS:
+        return 16;
+    case SIC_FIELD_MMVAD_SHORT_STARTING_VPN_HIGHER:
+    case SIC_FIELD_MMVAD_SHORT_ENDING_VPN_HIGHER:
+        return SIC_VAD_SIZE_LIMIT;
+    case SIC_FIELD_AVL_TABLE_COUNT:
+        return 0x40; /* the size of an _MM_AVL_TABLE */
+    default:
+        return 8;
+    }
+}
+
 static bool are_bits_sane(const struct sic_layout *layout, enum sic_field index)
 {
     const struct sic_layout_field *field = &layout->fields[index];
-    bool is_in_entry = index == SIC_FIELD_HANDLE_TABLE_ENTRY_OBJECT || index == SIC_FIELD_HANDLE_TABLE_ENTRY_ACCESS;
 
     if (field->bit_count == 0)
         return field->first_bit == 0;
-    return field->bit_count < 64 && field->offset < (is_in_entry ? 16 : 8) &&
+    return field->bit_count < 64 && field->offset < bits_limit(index) &&
            field->offset % 8 * 8 + field->first_bit + field->bit_count <= 64;
 }
 
@@ -154,8 +182,55 @@ static enum sic_field first_outside_fixed(const struct sic_layout *layout)
     return SIC_FIELD_COUNT;
 }
 
+/* The fields of which each release has one or the other (see the table). */
+static enum sic_field first_missing_of_epoch(const struct sic_layout *layout)
+{
+    bool has_start = sic_layout_has(layout, SIC_FIELD_MMVAD_SHORT_STARTING_VPN_HIGH);
+    bool has_end = sic_layout_has(layout, SIC_FIELD_MMVAD_SHORT_ENDING_VPN_HIGH);
+    bool has_sentinel = sic_layout_has_sentinel(layout);
+
+    if (has_start != has_end)
+        return has_start ? SIC_FIELD_MMVAD_SHORT_ENDING_VPN_HIGH : SIC_FIELD_MMVAD_SHORT_STARTING_VPN_HIGH;
+    if (!has_start && !has_sentinel && sic_layout_vpn_format(layout) != SIC_VPN_64)
+        return SIC_FIELD_MMVAD_SHORT_STARTING_VPN_HIGH;
+    if (!sic_layout_has(layout, SIC_FIELD_MMVAD_SUBSECTION) && !sic_layout_has(layout, SIC_FIELD_MMVAD_CONTROL_AREA))
+        return SIC_FIELD_MMVAD_SUBSECTION;
+    if (!sic_layout_has(layout, SIC_FIELD_MMVAD_VADS_PROCESS) && !has_sentinel)
+        return SIC_FIELD_MMVAD_VADS_PROCESS;
+    return SIC_FIELD_COUNT;
+}
+
+/* What a member's place says that the bounds of its structure do not. */
+static enum sic_field first_misplaced(const struct sic_layout *layout)
+{
+    static const uint8_t flags[] = {SIC_FIELD_VAD_FLAGS_TYPE, SIC_FIELD_VAD_FLAGS_PROTECTION,
+                                    SIC_FIELD_VAD_FLAGS_PRIVATE_MEMORY, SIC_FIELD_VAD_FLAGS_DELETE_IN_PROGRESS};
+    uint32_t width = sic_layout_offset(layout, SIC_FIELD_MMVAD_SHORT_ENDING_VPN) -
+                     sic_layout_offset(layout, SIC_FIELD_MMVAD_SHORT_STARTING_VPN);
+
+    if ((width != 4 && width != 8) ||
+        !is_inside(layout, SIC_FIELD_MMVAD_SHORT_SIZE, SIC_FIELD_MMVAD_SHORT_ENDING_VPN, width))
+        return SIC_FIELD_MMVAD_SHORT_ENDING_VPN;
+    if (!is_inside(layout, SIC_FIELD_MMVAD_SHORT_SIZE, SIC_FIELD_MMVAD_SHORT_FLAGS, width))
+        return SIC_FIELD_MMVAD_SHORT_FLAGS;
+    for (size_t i = 0; i < sizeof(flags); i++) {
+        const struct sic_layout_field *field = &layout->fields[flags[i]];
+
+        if (sic_layout_has(layout, flags[i]) && (field->offset * 8 + field->first_bit + field->bit_count > width * 8))
+            return flags[i];
+    }
+    if (!are_counts_inside(layout))
+        return SIC_FIELD_CONTROL_AREA_MAPPED_VIEWS;
+    /* The node's links are read where the table stands. */
+    if (sic_layout_has_sentinel(layout) && sic_layout_offset(layout, SIC_FIELD_AVL_TABLE_BALANCED_ROOT) % 8 != 0)
+        return SIC_FIELD_AVL_TABLE_BALANCED_ROOT;
+    return SIC_FIELD_COUNT;
+}
+
 enum sic_field sic_layout_first_bad_field(const struct sic_layout *layout)
 {
+    enum sic_field bad;
+
     for (unsigned field = 0; field < SIC_FIELD_COUNT; field++) {
         const struct sic_layout_field *description = &layout->fields[field];
 
@@ -168,7 +243,10 @@ enum sic_field sic_layout_first_bad_field(const struct sic_layout *layout)
             !is_structure_size_sane(layout, field))
             return field;
     }
-    if (first_outside(layout) != SIC_FIELD_COUNT)
-        return first_outside(layout);
-    return first_outside_fixed(layout);
+    bad = first_missing_of_epoch(layout);
+    if (bad == SIC_FIELD_COUNT)
+        bad = first_outside(layout);
+    if (bad == SIC_FIELD_COUNT)
+        bad = first_misplaced(layout);
+    return bad == SIC_FIELD_COUNT ? first_outside_fixed(layout) : bad;
 }

@@ -10,7 +10,15 @@
 /*
  * X(identifier, name in the public symbols, need)
  * REQUIRED: without it no answer is given. OPTIONAL: without it something is "unknown", or a check is left out.
+ * EPOCH: required of some releases; one of these must hold of each line:
+ *     StartingVpnHigh and EndingVpnHigh    or page numbers of 64 bits, or a tree with a BalancedRoot (8 TiB: 31 bits)
+ *     _MMVAD.Subsection                    or _MMVAD.ControlArea (before Vista)
+ *     _MMVAD.VadsProcess                   or a tree with a BalancedRoot (before 7600)
  * A name that ends in .sizeof is a structure's size.
+ *
+ * Two widths are told by places: StartingVpn and EndingVpn stand side by side and are as wide as they are apart, 4 or 8
+ * bytes, and so is the word of flags in their structure; a control area's counts are of 4 bytes where
+ * NumberOfMappedViews follows NumberOfSectionReferences and one other within 8, of 8 where they are 16 apart.
  */
 #define SIC_LAYOUT_FIELDS(X)                                                                                           \
     X(EPROCESS_SIZE, "_EPROCESS.sizeof", OPTIONAL)                                                                     \
@@ -19,6 +27,8 @@
     X(EPROCESS_IMAGE_FILE_NAME, "_EPROCESS.ImageFileName", REQUIRED)                                                   \
     X(EPROCESS_VAD_ROOT, "_EPROCESS.VadRoot", REQUIRED)                                                                \
     X(EPROCESS_VAD_COUNT, "_EPROCESS.VadCount", OPTIONAL)                                                              \
+    X(AVL_TABLE_BALANCED_ROOT, "_MM_AVL_TABLE.BalancedRoot", EPOCH)                                                    \
+    X(AVL_TABLE_COUNT, "_MM_AVL_TABLE.NumberGenericTableElements", OPTIONAL)                                           \
     X(EPROCESS_CREATE_TIME, "_EPROCESS.CreateTime", OPTIONAL)                                                          \
     X(EPROCESS_EXIT_TIME, "_EPROCESS.ExitTime", OPTIONAL)                                                              \
     X(EPROCESS_PARENT_ID, "_EPROCESS.InheritedFromUniqueProcessId", OPTIONAL)                                          \
@@ -36,19 +46,22 @@
     X(MMVAD_SHORT_PARENT, "_MMVAD_SHORT.Parent", REQUIRED)                                                             \
     X(MMVAD_SHORT_STARTING_VPN, "_MMVAD_SHORT.StartingVpn", REQUIRED)                                                  \
     X(MMVAD_SHORT_ENDING_VPN, "_MMVAD_SHORT.EndingVpn", REQUIRED)                                                      \
-    X(MMVAD_SHORT_STARTING_VPN_HIGH, "_MMVAD_SHORT.StartingVpnHigh", REQUIRED)                                         \
-    X(MMVAD_SHORT_ENDING_VPN_HIGH, "_MMVAD_SHORT.EndingVpnHigh", REQUIRED)                                             \
+    X(MMVAD_SHORT_STARTING_VPN_HIGH, "_MMVAD_SHORT.StartingVpnHigh", EPOCH)                                            \
+    X(MMVAD_SHORT_ENDING_VPN_HIGH, "_MMVAD_SHORT.EndingVpnHigh", EPOCH)                                                \
+    X(MMVAD_SHORT_STARTING_VPN_HIGHER, "_MMVAD_SHORT.StartingVpnHigher", OPTIONAL)                                     \
+    X(MMVAD_SHORT_ENDING_VPN_HIGHER, "_MMVAD_SHORT.EndingVpnHigher", OPTIONAL)                                         \
     X(MMVAD_SHORT_FLAGS, "_MMVAD_SHORT.u", REQUIRED)                                                                   \
     X(VAD_FLAGS_TYPE, "_MMVAD_FLAGS.VadType", REQUIRED)                                                                \
     X(VAD_FLAGS_PROTECTION, "_MMVAD_FLAGS.Protection", REQUIRED)                                                       \
     X(VAD_FLAGS_PRIVATE_MEMORY, "_MMVAD_FLAGS.PrivateMemory", REQUIRED)                                                \
     X(VAD_FLAGS_DELETE_IN_PROGRESS, "_MMVAD_FLAGS.DeleteInProgress", OPTIONAL)                                         \
     X(MMVAD_SIZE, "_MMVAD.sizeof", REQUIRED)                                                                           \
-    X(MMVAD_SUBSECTION, "_MMVAD.Subsection", REQUIRED)                                                                 \
+    X(MMVAD_SUBSECTION, "_MMVAD.Subsection", EPOCH)                                                                    \
+    X(MMVAD_CONTROL_AREA, "_MMVAD.ControlArea", EPOCH)                                                                 \
     X(MMVAD_FIRST_PROTOTYPE_PTE, "_MMVAD.FirstPrototypePte", REQUIRED)                                                 \
     X(MMVAD_LAST_CONTIGUOUS_PTE, "_MMVAD.LastContiguousPte", REQUIRED)                                                 \
     X(MMVAD_VIEW_LINKS, "_MMVAD.ViewLinks", OPTIONAL)                                                                  \
-    X(MMVAD_VADS_PROCESS, "_MMVAD.VadsProcess", REQUIRED)                                                              \
+    X(MMVAD_VADS_PROCESS, "_MMVAD.VadsProcess", EPOCH)                                                                 \
     X(SUBSECTION_SIZE, "_SUBSECTION.sizeof", REQUIRED)                                                                 \
     X(SUBSECTION_CONTROL_AREA, "_SUBSECTION.ControlArea", REQUIRED)                                                    \
     X(SUBSECTION_BASE, "_SUBSECTION.SubsectionBase", REQUIRED)                                                         \
@@ -60,6 +73,7 @@
     X(CONTROL_AREA_SIZE, "_CONTROL_AREA.sizeof", REQUIRED)                                                             \
     X(CONTROL_AREA_SEGMENT, "_CONTROL_AREA.Segment", REQUIRED)                                                         \
     X(CONTROL_AREA_LIST_HEAD, "_CONTROL_AREA.ListHead", OPTIONAL)                                                      \
+    X(CONTROL_AREA_VIEW_LIST, "_CONTROL_AREA.ViewList", OPTIONAL)                                                      \
     X(CONTROL_AREA_COUNTS, "_CONTROL_AREA.u2", OPTIONAL)                                                               \
     X(CONTROL_AREA_FLAGS, "_CONTROL_AREA.u", REQUIRED)                                                                 \
     X(CONTROL_AREA_FILE_POINTER, "_CONTROL_AREA.FilePointer", REQUIRED)                                                \
@@ -74,6 +88,8 @@
     X(FILE_OBJECT_FILE_NAME, "_FILE_OBJECT.FileName", OPTIONAL)                                                        \
     X(FILE_OBJECT_DEVICE_OBJECT, "_FILE_OBJECT.DeviceObject", OPTIONAL)                                                \
     X(OBJECT_HEADER_BODY, "_OBJECT_HEADER.Body", OPTIONAL)                                                             \
+    X(OBJECT_HEADER_TYPE, "_OBJECT_HEADER.Type", OPTIONAL)                                                             \
+    X(OBJECT_HEADER_NAME_INFO_OFFSET, "_OBJECT_HEADER.NameInfoOffset", OPTIONAL)                                       \
     X(OBJECT_HEADER_TYPE_INDEX, "_OBJECT_HEADER.TypeIndex", OPTIONAL)                                                  \
     X(OBJECT_HEADER_INFO_MASK, "_OBJECT_HEADER.InfoMask", OPTIONAL)                                                    \
     X(OBJECT_HEADER_SECURITY_DESCRIPTOR, "_OBJECT_HEADER.SecurityDescriptor", OPTIONAL)                                \
@@ -92,6 +108,8 @@
     X(HANDLE_TABLE_QUOTA_PROCESS, "_HANDLE_TABLE.QuotaProcess", OPTIONAL)                                              \
     X(HANDLE_TABLE_UNIQUE_PROCESS_ID, "_HANDLE_TABLE.UniqueProcessId", OPTIONAL)                                       \
     X(HANDLE_TABLE_ENTRY_SIZE, "_HANDLE_TABLE_ENTRY.sizeof", OPTIONAL)                                                 \
+    X(HANDLE_TABLE_ENTRY_POINTER, "_HANDLE_TABLE_ENTRY.Object", OPTIONAL)                                              \
+    X(HANDLE_TABLE_ENTRY_GRANTED_ACCESS, "_HANDLE_TABLE_ENTRY.GrantedAccess", OPTIONAL)                                \
     X(HANDLE_TABLE_ENTRY_OBJECT, "_HANDLE_TABLE_ENTRY.ObjectPointerBits", OPTIONAL)                                    \
     X(HANDLE_TABLE_ENTRY_ACCESS, "_HANDLE_TABLE_ENTRY.GrantedAccessBits", OPTIONAL)                                    \
     X(TOKEN_SESSION_ID, "_TOKEN.SessionId", OPTIONAL)                                                                  \
@@ -182,6 +200,52 @@ static inline uint64_t sic_layout_bits(const struct sic_layout *layout, enum sic
     if (bits->offset == SIC_FIELD_ABSENT)
         return 0;
     return (word >> (bits->offset % 8 * 8 + bits->first_bit)) & ((1ull << bits->bit_count) - 1);
+}
+
+/* What the page numbers of a VAD node consist of. */
+enum sic_vpn_format {
+    SIC_VPN_32, /* 32 bits: 9200, whose user space is 8 TiB */
+    SIC_VPN_40, /* 32 bits, and 8 in a byte of their own: 9600 on */
+    SIC_VPN_44, /* and 4 more: kernels with page tables of five levels */
+    SIC_VPN_64, /* 64 bits: up to 7601 */
+};
+
+static inline enum sic_vpn_format sic_layout_vpn_format(const struct sic_layout *layout)
+{
+    uint32_t width = sic_layout_offset(layout, SIC_FIELD_MMVAD_SHORT_ENDING_VPN) -
+                     sic_layout_offset(layout, SIC_FIELD_MMVAD_SHORT_STARTING_VPN);
+
+    if (width == 8)
+        return SIC_VPN_64;
+    if (!sic_layout_has(layout, SIC_FIELD_MMVAD_SHORT_STARTING_VPN_HIGH))
+        return SIC_VPN_32;
+    /* Symbols of kernels with four levels may have the one that shares its place with a pointer, never both. */
+    return sic_layout_has(layout, SIC_FIELD_MMVAD_SHORT_STARTING_VPN_HIGHER) &&
+                   sic_layout_has(layout, SIC_FIELD_MMVAD_SHORT_ENDING_VPN_HIGHER)
+               ? SIC_VPN_44
+               : SIC_VPN_40;
+}
+
+/* The levels of page tables that the layout's kernel runs with. */
+static inline unsigned sic_layout_paging_levels(const struct sic_layout *layout)
+{
+    return sic_layout_vpn_format(layout) == SIC_VPN_44 ? 5 : 4;
+}
+
+/* A control area's counts of references and views are of 4 bytes up to 6000. */
+static inline bool sic_layout_has_narrow_counts(const struct sic_layout *layout)
+{
+    return sic_layout_has(layout, SIC_FIELD_CONTROL_AREA_MAPPED_VIEWS) &&
+           sic_layout_has(layout, SIC_FIELD_CONTROL_AREA_SECTION_REFERENCES) &&
+           sic_layout_offset(layout, SIC_FIELD_CONTROL_AREA_MAPPED_VIEWS) -
+                   sic_layout_offset(layout, SIC_FIELD_CONTROL_AREA_SECTION_REFERENCES) <=
+               8;
+}
+
+/* Trees of _MM_AVL_TABLE, up to 9200: the tree is the right child of a node that lies in the _EPROCESS. */
+static inline bool sic_layout_has_sentinel(const struct sic_layout *layout)
+{
+    return sic_layout_has(layout, SIC_FIELD_AVL_TABLE_BALANCED_ROOT);
 }
 
 #endif

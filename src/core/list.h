@@ -18,7 +18,7 @@ static inline bool sic_list_follow(const struct sic_reader *reader, uint64_t ent
 {
     uint64_t next, back;
 
-    if (!sic_reader_u64(reader, entry_va + link, &next) || !sic_is_kernel_pointer(next, 8) ||
+    if (!sic_reader_u64(reader, entry_va + link, &next) || !sic_is_kernel_pointer(reader, next, 8) ||
         !sic_reader_u64(reader, next + (SIC_LINK_BACKWARD - link), &back) || back != entry_va)
         return false;
     *next_va = next;

@@ -13,7 +13,7 @@ bool sic_string_read(struct sic_scan *scan, const struct sic_reader *reader, uin
     size = sic_load16(header);
     buffer_va = sic_load64(header + 8);
     if (size == 0 || size % 2 != 0 || size > sic_load16(header + 2) || size > SIC_STRING_SIZE_LIMIT ||
-        scan->strings.count > SIC_STRINGS_LIMIT || !sic_is_kernel_pointer(buffer_va, 2))
+        scan->strings.count > SIC_STRINGS_LIMIT || !sic_is_kernel_pointer(reader, buffer_va, 2))
         return true;
     if (!sic_array_reserve(&scan->allocator, &scan->strings, sizeof(uint16_t), size / 2))
         return false;
@@ -32,7 +32,7 @@ bool sic_section_names_read(struct sic_scan *scan, const struct sic_reader *read
         struct sic_string name;
 
         if (sic_section_owner_count(section) < minimum_views || section->flags & SIC_SECTION_UNREAD ||
-            !sic_is_kernel_pointer(section->file_object_va, 16))
+            !sic_is_kernel_pointer(reader, section->file_object_va, 16))
             continue;
         if (sic_reader_is_cancelled(reader) ||
             !sic_string_read(scan, reader, section->file_object_va + file_name_offset, &name))

@@ -16,12 +16,16 @@
 /* Longest name that is compared, in UTF-16 units. */
 #define NAME_LIMIT 16u
 
+/* Before 7600 a header holds the address of its type, and says where its name is by a distance. */
+static bool names_types_by_address(const struct sic_layout *layout)
+{
+    return sic_layout_has(layout, SIC_FIELD_OBJECT_HEADER_TYPE);
+}
+
 bool sic_objects_can_be_read(const struct sic_layout *layout)
 {
     static const enum sic_field fields[] = {
         SIC_FIELD_OBJECT_HEADER_BODY,
-        SIC_FIELD_OBJECT_HEADER_TYPE_INDEX,
-        SIC_FIELD_OBJECT_HEADER_INFO_MASK,
         SIC_FIELD_NAME_INFO_SIZE,
         SIC_FIELD_NAME_INFO_DIRECTORY,
         SIC_FIELD_NAME_INFO_NAME,
@@ -36,7 +40,10 @@ bool sic_objects_can_be_read(const struct sic_layout *layout)
         if (!sic_layout_has(layout, fields[i]))
             return false;
     }
-    return true;
+    if (names_types_by_address(layout))
+        return sic_layout_has(layout, SIC_FIELD_OBJECT_HEADER_NAME_INFO_OFFSET);
+    return sic_layout_has(layout, SIC_FIELD_OBJECT_HEADER_TYPE_INDEX) &&
+           sic_layout_has(layout, SIC_FIELD_OBJECT_HEADER_INFO_MASK);
 }
 
 static uint64_t header_of(const struct sic_layout *layout, uint64_t object_va)
@@ -54,18 +61,31 @@ static bool read_byte(const struct sic_reader *reader, uint64_t va, uint8_t *val
     return byte != NULL;
 }
 
+/* Where the part of the header that holds the name begins; 0: there is none, or the header cannot be read. */
+static uint64_t find_name_info(const struct sic_reader *reader, const struct sic_layout *layout, uint64_t header_va)
+{
+    uint8_t byte;
+
+    if (names_types_by_address(layout)) {
+        uint32_t offset = sic_layout_offset(layout, SIC_FIELD_OBJECT_HEADER_NAME_INFO_OFFSET);
+
+        return read_byte(reader, header_va + offset, &byte) && byte != 0 ? header_va - byte : 0;
+    }
+    if (!read_byte(reader, header_va + sic_layout_offset(layout, SIC_FIELD_OBJECT_HEADER_INFO_MASK), &byte) ||
+        !(byte & INFO_NAME))
+        return 0;
+    return header_va - sic_layout_offset(layout, SIC_FIELD_NAME_INFO_SIZE) -
+           (byte & INFO_CREATOR ? CREATOR_INFO_SIZE : 0);
+}
+
 bool sic_object_name_info(const struct sic_reader *reader, const struct sic_layout *layout, uint64_t object_va,
                           uint64_t *directory_va, uint64_t *name_va)
 {
-    uint64_t header_va = header_of(layout, object_va), info_va;
-    uint8_t mask;
+    uint64_t info_va =
+        sic_is_kernel_pointer(reader, object_va, 8) ? find_name_info(reader, layout, header_of(layout, object_va)) : 0;
 
-    if (!sic_is_kernel_pointer(object_va, 8) ||
-        !read_byte(reader, header_va + sic_layout_offset(layout, SIC_FIELD_OBJECT_HEADER_INFO_MASK), &mask) ||
-        !(mask & INFO_NAME))
+    if (info_va == 0)
         return false;
-    info_va =
-        header_va - sic_layout_offset(layout, SIC_FIELD_NAME_INFO_SIZE) - (mask & INFO_CREATOR ? CREATOR_INFO_SIZE : 0);
     *name_va = info_va + sic_layout_offset(layout, SIC_FIELD_NAME_INFO_NAME);
     return sic_reader_u64(reader, info_va + sic_layout_offset(layout, SIC_FIELD_NAME_INFO_DIRECTORY), directory_va);
 }
@@ -79,7 +99,7 @@ static bool is_name(const struct sic_reader *reader, uint64_t va, const char *te
     while (text[length] != '\0')
         length++;
     if (!reader->read(reader->context, va, header, sizeof(header)) || sic_load16(header) != 2 * length ||
-        !sic_is_kernel_pointer(sic_load64(header + 8), 2) ||
+        !sic_is_kernel_pointer(reader, sic_load64(header + 8), 2) ||
         !reader->read(reader->context, sic_load64(header + 8), units, 2 * length))
         return false;
     for (size_t i = 0; i < length; i++) {
@@ -136,17 +156,30 @@ static void find_roots(struct sic_objects *objects, const struct sic_reader *rea
     uint64_t directory_va, name_va, given_va = roots->root_directory_va;
 
     if (sic_object_name_info(reader, layout, roots->process_type_va, &directory_va, &name_va) &&
-        sic_is_kernel_pointer(directory_va, 8)) {
+        sic_is_kernel_pointer(reader, directory_va, 8)) {
         objects->root_va = climb_to_root(reader, layout, directory_va);
         objects->type_root_va = directory_va;
     }
-    if (!sic_is_kernel_pointer(given_va, 8) || !is_root(reader, layout, given_va))
+    if (!sic_is_kernel_pointer(reader, given_va, 8) || !is_root(reader, layout, given_va))
         given_va = 0;
     objects->is_contradicted = objects->root_va != 0 && given_va != 0 && objects->root_va != given_va;
     if (objects->root_va == 0)
         objects->root_va = given_va;
     if (objects->type_root_va == 0 && objects->root_va != 0)
         objects->type_root_va = find_object(reader, layout, objects->root_va, "ObjectTypes");
+}
+
+/* The index in the object's header, or that of the type whose address stands there. */
+static bool read_index(const struct sic_reader *reader, const struct sic_layout *layout, uint64_t header_va,
+                       uint8_t *index)
+{
+    uint64_t type_va;
+
+    if (!names_types_by_address(layout))
+        return read_byte(reader, header_va + sic_layout_offset(layout, SIC_FIELD_OBJECT_HEADER_TYPE_INDEX), index);
+    return sic_reader_u64(reader, header_va + sic_layout_offset(layout, SIC_FIELD_OBJECT_HEADER_TYPE), &type_va) &&
+           sic_is_kernel_pointer(reader, type_va, 8) &&
+           read_byte(reader, type_va + sic_layout_offset(layout, SIC_FIELD_OBJECT_TYPE_INDEX), index);
 }
 
 /* What headers say under either assumption: indexes stand there plainly, or are hidden by a cookie. */
@@ -162,12 +195,12 @@ static void weigh(struct evidence *evidence, const struct sic_objects *objects, 
     uint64_t header_va = header_of(objects->layout, object_va);
     uint8_t index;
 
-    if (!sic_is_kernel_pointer(object_va, 8) ||
-        !read_byte(reader, header_va + sic_layout_offset(objects->layout, SIC_FIELD_OBJECT_HEADER_TYPE_INDEX), &index))
+    if (!sic_is_kernel_pointer(reader, object_va, 8) || !read_index(reader, objects->layout, header_va, &index))
         return;
     evidence->total++;
     evidence->plain += index == expected;
-    evidence->cookies[index ^ (uint8_t)(header_va >> 8) ^ expected]++;
+    if (!names_types_by_address(objects->layout))
+        evidence->cookies[index ^ (uint8_t)(header_va >> 8) ^ expected]++;
 }
 
 /*
@@ -282,7 +315,7 @@ bool sic_object_type_index(const struct sic_objects *objects, const struct sic_r
     uint64_t header_va = header_of(objects->layout, object_va);
     uint8_t value;
 
-    if (!read_byte(reader, header_va + sic_layout_offset(objects->layout, SIC_FIELD_OBJECT_HEADER_TYPE_INDEX), &value))
+    if (!read_index(reader, objects->layout, header_va, &value))
         return false;
     *index = objects->has_cookie ? value ^ (uint8_t)(header_va >> 8) ^ objects->cookie : value;
     return true;

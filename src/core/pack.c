@@ -80,7 +80,8 @@ static void put_header(struct sic_packer *packer, const struct sic_scan *scan, c
     static const struct sic_wire_origin unknown;
     struct sic_wire_table tables[SIC_WIRE_TABLE_COUNT];
     uint64_t size = place_tables(scan, layout, tables);
-    uint32_t version = SIC_WIRE_VERSION, header_size = sizeof(struct sic_wire_scan), flags = 0;
+    uint32_t version = SIC_WIRE_VERSION, header_size = sizeof(struct sic_wire_scan),
+             flags = scan->paging_levels == 5 ? SIC_WIRE_SCAN_FIVE_LEVELS : 0;
 
     /* Piece by piece: the whole header would fill half of what a kernel function's frame may be. */
     sic_pack_put(packer, SIC_WIRE_SCAN_MAGIC, SIC_WIRE_SCAN_MAGIC_SIZE);

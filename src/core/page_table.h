@@ -19,7 +19,7 @@
 /* The invalid formats of older kernels keep other things above bit 47. */
 #define SIC_PTE_TRANSITION_FRAME_MASK 0x0000fffffffff000ull
 
-/* Index of `va` in the table of `level`: 1 page table … 4 PML4. */
+/* Index of `va` in the table of `level`: 1 page table … 4 PML4, 5 PML5. */
 static inline unsigned sic_table_index(uint64_t va, unsigned level)
 {
     return (va >> (12 + 9 * (level - 1))) & 0x1ff;

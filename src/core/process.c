@@ -20,13 +20,35 @@ static uint64_t read_optional(const struct sic_reader *reader, const struct sic_
     return value;
 }
 
+/* Where the address of the tree's first node stands. A tree of _MM_AVL_TABLE is the right child of its sentinel. */
+static uint64_t root_link_va(const struct sic_layout *layout, uint64_t eprocess_va)
+{
+    uint64_t va = eprocess_va + sic_layout_offset(layout, SIC_FIELD_EPROCESS_VAD_ROOT);
+
+    if (sic_layout_has_sentinel(layout))
+        va += sic_layout_offset(layout, SIC_FIELD_AVL_TABLE_BALANCED_ROOT) +
+              sic_layout_offset(layout, SIC_FIELD_MMVAD_SHORT_RIGHT);
+    return va;
+}
+
+/* VadCount, or the tree's own count of its elements; 0 where neither is known. */
+static uint64_t read_node_count(const struct sic_reader *reader, const struct sic_layout *layout, uint64_t eprocess_va)
+{
+    uint64_t word, va = eprocess_va + sic_layout_offset(layout, SIC_FIELD_EPROCESS_VAD_ROOT);
+
+    if (!sic_layout_has_sentinel(layout) || !sic_layout_has(layout, SIC_FIELD_AVL_TABLE_COUNT))
+        return read_optional(reader, layout, eprocess_va, SIC_FIELD_EPROCESS_VAD_COUNT);
+    va += sic_layout_offset(layout, SIC_FIELD_AVL_TABLE_COUNT) & ~7u;
+    return sic_reader_u64(reader, va, &word) ? sic_layout_bits(layout, SIC_FIELD_AVL_TABLE_COUNT, word) : 0;
+}
+
 /* A pointer into the kernel half; 0 where there is none, or it is unknown. */
 static uint64_t read_kernel_pointer(const struct sic_reader *reader, const struct sic_layout *layout,
                                     uint64_t eprocess_va, enum sic_field field)
 {
     uint64_t value = read_optional(reader, layout, eprocess_va, field);
 
-    return sic_is_kernel_pointer(value, 8) ? value : 0;
+    return sic_is_kernel_pointer(reader, value, 8) ? value : 0;
 }
 
 /* _EPROCESS.Wow64Process: a 32-bit process has one. */
@@ -73,7 +95,7 @@ static void read_owner_facts(const struct sic_reader *reader, const struct sic_l
 {
     uint64_t peb_va = read_optional(reader, layout, process->eprocess_va, SIC_FIELD_EPROCESS_PEB);
 
-    if (sic_is_user_pointer(peb_va, 8))
+    if (sic_is_user_address(reader->levels, peb_va, 8))
         process->peb_va = peb_va;
     process->handle_table_va =
         read_kernel_pointer(reader, layout, process->eprocess_va, SIC_FIELD_EPROCESS_OBJECT_TABLE);
@@ -97,13 +119,13 @@ bool sic_process_read(const struct sic_reader *reader, const struct sic_layout *
 {
     *process = (struct sic_process){.eprocess_va = eprocess_va, .path.offset = SIC_NONE, .token = SIC_NONE};
     if (!read_field(reader, layout, eprocess_va, SIC_FIELD_EPROCESS_UNIQUE_PROCESS_ID, &process->id) ||
-        !read_field(reader, layout, eprocess_va, SIC_FIELD_EPROCESS_VAD_ROOT, &process->vad_root_va))
+        !sic_reader_u64(reader, root_link_va(layout, eprocess_va), &process->vad_root_va))
         return false;
     process->directory_table_base = read_optional(reader, layout, eprocess_va, SIC_FIELD_KPROCESS_DIRECTORY_TABLE_BASE);
     process->create_time = read_optional(reader, layout, eprocess_va, SIC_FIELD_EPROCESS_CREATE_TIME);
     process->exit_time = read_optional(reader, layout, eprocess_va, SIC_FIELD_EPROCESS_EXIT_TIME);
     process->parent_id = read_optional(reader, layout, eprocess_va, SIC_FIELD_EPROCESS_PARENT_ID);
-    process->vad_count = read_optional(reader, layout, eprocess_va, SIC_FIELD_EPROCESS_VAD_COUNT);
+    process->vad_count = read_node_count(reader, layout, eprocess_va);
     if (process->exit_time != 0)
         process->flags |= SIC_PROCESS_EXITED;
     read_owner_facts(reader, layout, process);
@@ -119,7 +141,7 @@ bool sic_process_read_path(struct sic_scan *scan, const struct sic_reader *reade
     uint64_t name_va = read_optional(reader, layout, process->eprocess_va, SIC_FIELD_EPROCESS_AUDIT_NAME);
     struct sic_string path;
 
-    if (!sic_is_kernel_pointer(name_va, 8))
+    if (!sic_is_kernel_pointer(reader, name_va, 8))
         return true;
     if (!sic_string_read(scan, reader, name_va, &path))
         return false;

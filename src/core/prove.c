@@ -27,10 +27,10 @@ static bool is_plausible_name(const uint8_t *name)
 }
 
 /* Process ids are multiples of 4, and PML4s page-aligned but for the PCID in the low bits. */
-static bool is_plausible_process(const struct sic_process *process)
+static bool is_plausible_process(const struct sic_reader *reader, const struct sic_process *process)
 {
     return process->id % 4 == 0 && process->id <= UINT32_MAX && is_plausible_name(process->image_file_name) &&
-           (process->vad_root_va == 0 || sic_is_kernel_pointer(process->vad_root_va, 16));
+           (process->vad_root_va == 0 || sic_is_kernel_pointer(reader, process->vad_root_va, 16));
 }
 
 /* Whether some entry of the list could not be read; then the first that could be need not be System. */
@@ -45,8 +45,8 @@ static bool is_list_torn(const struct sic_scan *scan)
     return false;
 }
 
-static const char *judge_processes(const struct sic_scan *scan, enum sic_proof_standard standard,
-                                   struct sic_proof *proof)
+static const char *judge_processes(const struct sic_scan *scan, const struct sic_reader *reader,
+                                   enum sic_proof_standard standard, struct sic_proof *proof)
 {
     uint32_t plausible = 0;
 
@@ -55,7 +55,7 @@ static const char *judge_processes(const struct sic_scan *scan, enum sic_proof_s
     if (standard == SIC_PROOF_OF_GUESS && !is_list_torn(scan) && !is_system_process(sic_scan_process(scan, 0)))
         return "the first process is not System with pid 4";
     for (uint32_t i = 0; i < scan->processes.count; i++)
-        plausible += is_plausible_process(sic_scan_process(scan, i));
+        plausible += is_plausible_process(reader, sic_scan_process(scan, i));
     if (plausible * 2 < scan->processes.count)
         return "most processes have no plausible id, name or VAD root";
     proof->agreements += plausible;
@@ -101,14 +101,31 @@ bool sic_view_fits(const struct sic_scan *scan, const struct sic_view *view)
     return sic_view_is_in_subsection(scan, view);
 }
 
-static void judge_views(const struct sic_scan *scan, struct sic_proof *proof)
+/*
+ * What moved between releases within a control area: a section that is mapped is a file's, or committed, or reserved,
+ * which its flags say, and counts its views; and what is called a file's has a file object.
+ */
+static bool is_control_area_plausible(const struct sic_reader *reader, const struct sic_layout *layout,
+                                      const struct sic_section *section)
+{
+    if (section->control_area_flags == 0)
+        return false;
+    if (section->mapped_views == 0 && sic_layout_has(layout, SIC_FIELD_CONTROL_AREA_MAPPED_VIEWS))
+        return false;
+    return !(section->flags & SIC_SECTION_FILE) || sic_is_kernel_pointer(reader, section->file_object_va, 16);
+}
+
+static void judge_views(const struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
+                        struct sic_proof *proof)
 {
     for (uint32_t i = 0; i < scan->views.count; i++) {
         const struct sic_view *view = sic_scan_view(scan, i);
 
         if (!sic_view_is_resolved(scan, view))
             continue;
-        if (sic_view_fits(scan, view))
+        if (sic_view_fits(scan, view) && !(view->flags & SIC_VIEW_TORN) &&
+            is_control_area_plausible(reader, layout,
+                                      sic_scan_section(scan, sic_scan_subsection(scan, view->subsection)->section)))
             proof->agreements++;
         else
             proof->contradictions++;
@@ -135,7 +152,7 @@ static void judge_sections(const struct sic_scan *scan, const struct sic_reader 
             continue;
         if (!(section->flags & SIC_SECTION_UNREAD))
             proof->agreements++;
-        else if (sic_is_kernel_pointer(section->segment_va, 8))
+        else if (sic_is_kernel_pointer(reader, section->segment_va, 8))
             proof->contradictions += sic_reader_u64(reader, section->segment_va, &probe);
     }
 }
@@ -159,14 +176,17 @@ static bool walk_trees(struct sic_scan *scan, const struct sic_reader *reader, c
 static bool weigh(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
                   enum sic_proof_standard standard, struct sic_proof *proof)
 {
-    proof->refusal = judge_processes(scan, standard, proof);
+    if (sic_layout_paging_levels(layout) != (reader->levels == 5 ? 5 : 4))
+        proof->refusal = "it is of a kernel with another number of page table levels";
+    else
+        proof->refusal = judge_processes(scan, reader, standard, proof);
     proof->is_weighed = proof->refusal != NULL;
     if (proof->refusal || !sic_processes_part_trees(scan) || !walk_trees(scan, reader, layout))
         return false;
     judge_nodes(scan, proof);
     if (!sic_sections_resolve(scan, reader, layout))
         return false;
-    judge_views(scan, proof);
+    judge_views(scan, reader, layout, proof);
     judge_sections(scan, reader, proof);
     proof->is_weighed = !sic_reader_is_cancelled(reader);
     return proof->is_weighed;

@@ -21,6 +21,8 @@ struct sic_reader {
      * out. Asked before each record. */
     bool (*is_cancelled)(void *context);
     void *context;
+    /* Of the machine's page tables: 5 with LA57; 0 means 4. It decides which addresses are the kernel's. */
+    unsigned levels;
 };
 
 /*
@@ -87,16 +89,23 @@ static inline bool sic_reader_u64(const struct sic_reader *reader, uint64_t va, 
     return reader->read(reader->context, va, value, sizeof(*value));
 }
 
-/* A canonical address of the kernel half (48 bits, sign-extended), aligned to `alignment` (a power of two). */
-static inline bool sic_is_kernel_pointer(uint64_t va, uint64_t alignment)
+/* A canonical address of the kernel half (of 48 bits, or 57 where page tables have 5 levels), sign-extended, aligned to
+ * `alignment` (a power of two). */
+static inline bool sic_is_kernel_address(unsigned levels, uint64_t va, uint64_t alignment)
 {
-    return va >> 47 == 0x1ffff && (va & (alignment - 1)) == 0;
+    return va >= (levels == 5 ? 0xff00000000000000ull : 0xffff800000000000ull) && (va & (alignment - 1)) == 0;
 }
 
-/* An address of a process's own half (47 bits), not of its first 64 KiB, which are never mapped. */
-static inline bool sic_is_user_pointer(uint64_t va, uint64_t alignment)
+/* The same, on the machine that is read. */
+static inline bool sic_is_kernel_pointer(const struct sic_reader *reader, uint64_t va, uint64_t alignment)
 {
-    return va >= 0x10000 && va >> 47 == 0 && (va & (alignment - 1)) == 0;
+    return sic_is_kernel_address(reader->levels, va, alignment);
+}
+
+/* An address of a process's own half (47 bits, or 56), not of its first 64 KiB, which are never mapped. */
+static inline bool sic_is_user_address(unsigned levels, uint64_t va, uint64_t alignment)
+{
+    return va >= 0x10000 && va >> (levels == 5 ? 56 : 47) == 0 && (va & (alignment - 1)) == 0;
 }
 
 #endif

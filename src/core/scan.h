@@ -313,6 +313,7 @@ struct sic_scan {
     struct sic_array pages;              /* struct sic_page, by view */
     struct sic_array problems;           /* struct sic_problem */
     struct sic_array notes;              /* struct sic_note */
+    uint32_t paging_levels;              /* of the machine's page tables: 5, or 4 (0 too) */
     uint32_t skipped_processes;          /* live scans: listed, but gone when their turn came */
     struct sic_index subsection_index;   /* by address */
     struct sic_index control_area_index; /* by address */
@@ -382,6 +383,12 @@ static inline uint64_t sic_scan_chain_pages(const struct sic_scan *scan, uint32_
 static inline uint64_t sic_section_owner_count(const struct sic_section *section)
 {
     return (uint64_t)section->view_count + section->kernel_views;
+}
+
+/* The first address. Shifted as it is, a bit-field of 52 bits would lose what lies above them. */
+static inline uint64_t sic_view_start_va(const struct sic_view *view)
+{
+    return (uint64_t)view->start_vpn << 12;
 }
 
 /* Pages that the view covers. */

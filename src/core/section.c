@@ -1,6 +1,7 @@
 #include "core/section.h"
 
 #include "core/chain.h"
+#include "core/view_place.h"
 
 #define MM_PROTECTION_MASK 0x1fu
 
@@ -45,7 +46,7 @@ static bool read_subsection(struct sic_scan *scan, const struct sic_reader *read
     if (!bytes)
         return true;
     control_area_va = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_SUBSECTION_CONTROL_AREA));
-    if (!sic_is_kernel_pointer(control_area_va, 8))
+    if (!sic_is_kernel_pointer(reader, control_area_va, 8))
         return true;
     subsection->base = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_SUBSECTION_BASE));
     subsection->next_va = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_SUBSECTION_NEXT));
@@ -75,9 +76,12 @@ static uint32_t load_cache_views(const struct sic_section *section, const struct
     return sic_load32(bytes + sic_layout_offset(layout, SIC_FIELD_CONTROL_AREA_COUNTS));
 }
 
-static uint64_t load_optional(const struct sic_layout *layout, const uint8_t *bytes, enum sic_field field)
+static uint64_t load_count(const struct sic_layout *layout, const uint8_t *bytes, enum sic_field field)
 {
-    return sic_layout_has(layout, field) ? sic_load64(bytes + sic_layout_offset(layout, field)) : 0;
+    if (!sic_layout_has(layout, field))
+        return 0;
+    bytes += sic_layout_offset(layout, field);
+    return sic_layout_has_narrow_counts(layout) ? sic_load32(bytes) : sic_load64(bytes);
 }
 
 /* The control area is believed for now; its segment may still contradict it. */
@@ -91,15 +95,15 @@ static void read_control_area(struct sic_section *section, const struct sic_read
     if (!bytes)
         return;
     section->segment_va = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_CONTROL_AREA_SEGMENT));
-    if (!sic_is_kernel_pointer(section->segment_va, 8))
+    if (!sic_is_kernel_pointer(reader, section->segment_va, 8))
         return;
     section->control_area_flags = sic_load32(bytes + sic_layout_offset(layout, SIC_FIELD_CONTROL_AREA_FLAGS));
     section->flags = section_flags(layout, section->control_area_flags);
     /* An EX_FAST_REF: the low 4 bits count references. */
     section->file_object_va =
         sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_CONTROL_AREA_FILE_POINTER)) & ~0xfull;
-    section->mapped_views = load_optional(layout, bytes, SIC_FIELD_CONTROL_AREA_MAPPED_VIEWS);
-    section->section_references = load_optional(layout, bytes, SIC_FIELD_CONTROL_AREA_SECTION_REFERENCES);
+    section->mapped_views = load_count(layout, bytes, SIC_FIELD_CONTROL_AREA_MAPPED_VIEWS);
+    section->section_references = load_count(layout, bytes, SIC_FIELD_CONTROL_AREA_SECTION_REFERENCES);
     section->cache_views = load_cache_views(section, layout, bytes);
     sic_reader_prefetch(reader, section->segment_va);
 }
@@ -210,7 +214,7 @@ static bool count_views(struct sic_scan *scan)
             section->flags & (SIC_SECTION_IMAGE | SIC_SECTION_UNREAD))
             continue;
         view->flags |= SIC_VIEW_TORN;
-        if (!sic_scan_add_problem(scan, SIC_PROBLEM_VIEW_TORN, view->process, view->start_vpn << 12))
+        if (!sic_scan_add_problem(scan, SIC_PROBLEM_VIEW_TORN, view->process, sic_view_start_va(view)))
             return false;
     }
     return true;
@@ -218,8 +222,10 @@ static bool count_views(struct sic_scan *scan)
 
 bool sic_sections_resolve(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout)
 {
+    if (!sic_sections_read(scan, reader, layout, 0) || !sic_views_place(scan, reader, layout))
+        return false;
     for (uint32_t i = 0; i < scan->views.count; i++)
         sic_scan_subsection(scan, sic_scan_view(scan, i)->subsection)->flags |= SIC_SUBSECTION_VIEWED;
-    return sic_sections_read(scan, reader, layout, 0) && report_unread_subsections(scan) && count_views(scan) &&
-           report_unread_control_areas(scan) && sic_chains_follow(scan, reader, layout);
+    return report_unread_subsections(scan) && count_views(scan) && report_unread_control_areas(scan) &&
+           sic_chains_follow(scan, reader, layout);
 }

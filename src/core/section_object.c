@@ -15,7 +15,7 @@ static bool read_control_area(const struct sic_reader *reader, const struct sic_
     return sic_layout_has(layout, SIC_FIELD_SECTION_OBJECT_SEGMENT) &&
            sic_reader_u64(reader, object_va + sic_layout_offset(layout, SIC_FIELD_SECTION_OBJECT_SEGMENT),
                           &segment_va) &&
-           sic_is_kernel_pointer(segment_va, 8) &&
+           sic_is_kernel_pointer(reader, segment_va, 8) &&
            sic_reader_u64(reader, segment_va + sic_layout_offset(layout, SIC_FIELD_SEGMENT_CONTROL_AREA),
                           control_area_va);
 }

@@ -74,7 +74,7 @@ bool sic_sid_read(struct sic_sid_pool *pool, struct sic_scan *scan, const struct
     uint32_t size;
 
     *sid = (struct sic_blob){.offset = SIC_NONE};
-    if (!sic_is_kernel_pointer(va, 4) || !reader->read(reader->context, va, bytes, HEADER_SIZE) ||
+    if (!sic_is_kernel_pointer(reader, va, 4) || !reader->read(reader->context, va, bytes, HEADER_SIZE) ||
         bytes[0] != REVISION || bytes[1] > COUNT_LIMIT)
         return true;
     size = HEADER_SIZE + 4u * bytes[1];

@@ -80,7 +80,7 @@ static bool read_list(struct sic_token_reader *tokens, struct sic_scan *scan, ui
     *list = (struct list){.first = scan->sids.count};
     if (!read_u32(tokens, va, number, &count) || !read_u64(tokens, va, array, &array_va))
         return true;
-    if (count > 0 && (count > GROUP_LIMIT || !sic_is_kernel_pointer(array_va, 8) ||
+    if (count > 0 && (count > GROUP_LIMIT || !sic_is_kernel_pointer(tokens->reader, array_va, 8) ||
                       count > SIC_SIDS_LIMIT - (scan->sids.count < SIC_SIDS_LIMIT ? scan->sids.count : SIC_SIDS_LIMIT)))
         return true;
     list->is_whole = true;
@@ -163,7 +163,7 @@ bool sic_token_read(struct sic_token_reader *tokens, struct sic_scan *scan, uint
     uint32_t index;
 
     if (!read_u64(tokens, process->eprocess_va, SIC_FIELD_EPROCESS_TOKEN, &reference) ||
-        !sic_is_kernel_pointer(reference & FAST_REF_MASK, 16))
+        !sic_is_kernel_pointer(tokens->reader, reference & FAST_REF_MASK, 16))
         return true;
     read.va = reference & FAST_REF_MASK;
     if (!sic_index_find(&tokens->index, &scan->tokens, sizeof(*token), read.va, &index)) {

@@ -43,7 +43,7 @@ static enum match match_name(const struct sic_reader *reader, uint64_t attribute
     if (sic_load16(header) != sizeof(name))
         return MATCH_NO;
     buffer_va = sic_load64(header + 8);
-    if (!sic_is_kernel_pointer(buffer_va, 2) || !reader->read(reader->context, buffer_va, name, sizeof(name)))
+    if (!sic_is_kernel_pointer(reader, buffer_va, 2) || !reader->read(reader->context, buffer_va, name, sizeof(name)))
         return MATCH_UNKNOWN;
     for (size_t i = 0; i < NAME_LENGTH; i++) {
         if (!is_same_letter(sic_load16(name + 2 * i), low_privilege_name[i]))
@@ -71,7 +71,7 @@ enum sic_low_privilege sic_token_low_privilege(const struct sic_reader *reader, 
 
     if (attributes_va == 0)
         return SIC_LOW_PRIVILEGE_NO;
-    if (!sic_is_kernel_pointer(attributes_va, 8))
+    if (!sic_is_kernel_pointer(reader, attributes_va, 8))
         return SIC_LOW_PRIVILEGE_UNKNOWN;
     for (unsigned i = 0; i < ATTRIBUTE_LIMIT; i++) {
         if (!sic_list_follow(reader, entry_va, SIC_LINK_FORWARD, &entry_va))

@@ -64,9 +64,10 @@ static const char *check_header(struct sic_unpacker *unpacker, struct sic_unpack
         return "it was saved by another version of SiC";
     if (header.size != unpacker->size)
         return header.size > unpacker->size ? "it is cut short" : "something follows where it must end";
-    if (header.flags != 0)
+    if (header.flags & ~SIC_WIRE_SCAN_FIVE_LEVELS)
         return "its header has flags that nobody knows";
     __builtin_memcpy(unpacker->tables, header.tables, sizeof(header.tables));
+    unpacker->scan->paging_levels = header.flags & SIC_WIRE_SCAN_FIVE_LEVELS ? 5 : 4;
     unpacker->scan->skipped_processes = header.skipped_processes;
     unpacked->origin = header.origin;
     return check_tables(unpacker);

@@ -59,13 +59,13 @@ static const char *unpack_processes(struct sic_unpacker *unpacker)
     return NULL;
 }
 
-static bool is_sound_pte_range(const struct sic_wire_view *wire)
+static bool is_sound_pte_range(unsigned levels, const struct sic_wire_view *wire)
 {
-    if (!sic_is_kernel_pointer(wire->first_prototype_pte, 8))
+    if (!sic_is_kernel_address(levels, wire->first_prototype_pte, 8))
         return false;
     if (wire->flags & SIC_VIEW_TORN || wire->last_contiguous_pte == SIC_WHOLE_VIEW_CONTIGUOUS)
         return true;
-    return sic_is_kernel_pointer(wire->last_contiguous_pte, 8) &&
+    return sic_is_kernel_address(levels, wire->last_contiguous_pte, 8) &&
            wire->last_contiguous_pte >= wire->first_prototype_pte;
 }
 
@@ -73,7 +73,7 @@ static bool is_sound_view(const struct sic_unpacker *unpacker, const struct sic_
 {
     static const uint8_t zeros[sizeof(wire->reserved)];
 
-    return wire->start_vpn <= wire->end_vpn && wire->end_vpn < VPN_LIMIT && is_sound_pte_range(wire) &&
+    return wire->start_vpn <= wire->end_vpn && wire->end_vpn < VPN_LIMIT && is_sound_pte_range(unpacker->scan->paging_levels, wire) &&
            wire->subsection < unpacker->tables[SIC_WIRE_SUBSECTIONS].count &&
            wire->process < unpacker->tables[SIC_WIRE_PROCESSES].count && wire->protection < 32 && wire->vad_type < 8 &&
            !(wire->flags & ~VIEW_FLAGS) && __builtin_memcmp(wire->reserved, zeros, sizeof(zeros)) == 0;

@@ -1,6 +1,9 @@
 #include "core/vad.h"
 
-/* The balance of an AVL node stands in the low bits of its parent link (_RTL_BALANCED_NODE.ParentValue). */
+/*
+ * The balance of an AVL node stands in the low bits of its parent link (_RTL_BALANCED_NODE.ParentValue; before 9600 two
+ * bits, _MMADDRESS_NODE.u1.Balance).
+ */
 #define PARENT_LINK_MASK (~7ull)
 /* _MMVAD.VadsProcess: the low bits tell the kind of view, 1 a process's (9200 and later; 7600 on in the symbols). */
 #define VADS_PROCESS_MASK (~7ull)
@@ -28,7 +31,7 @@ struct node {
 void sic_vad_walker_init(struct sic_vad_walker *walker, const struct sic_reader *reader,
                          const struct sic_layout *layout)
 {
-    *walker = (struct sic_vad_walker){.reader = reader, .layout = layout};
+    *walker = (struct sic_vad_walker){.reader = reader, .layout = layout, .vpn_format = sic_layout_vpn_format(layout)};
 }
 
 void sic_vad_walker_deinit(struct sic_vad_walker *walker, const struct sic_allocator *allocator)
@@ -59,17 +62,38 @@ static uint32_t push_node(struct sic_vad_walker *walker, const struct sic_alloca
     return walker->nodes.count - 1;
 }
 
-static uint64_t load_vpn(const struct sic_layout *layout, const uint8_t *bytes, enum sic_field low, enum sic_field high)
+/* One of a node's page numbers, the fields of whose parts are given from the low one up. */
+static uint64_t load_vpn(const struct sic_layout *layout, enum sic_vpn_format format, const uint8_t *bytes,
+                         const uint8_t fields[3])
 {
-    return sic_load32(bytes + sic_layout_offset(layout, low)) | (uint64_t)bytes[sic_layout_offset(layout, high)] << 32;
+    const uint8_t *low = bytes + sic_layout_offset(layout, fields[0]);
+    uint64_t vpn;
+
+    if (format == SIC_VPN_64)
+        return sic_load64(low);
+    vpn = sic_load32(low);
+    if (format >= SIC_VPN_40)
+        vpn |= (uint64_t)bytes[sic_layout_offset(layout, fields[1])] << 32;
+    if (format == SIC_VPN_44)
+        vpn |= (bytes[sic_layout_offset(layout, fields[2])] & 0xfull) << 40;
+    return vpn;
+}
+
+static const uint8_t start_fields[3] = {SIC_FIELD_MMVAD_SHORT_STARTING_VPN, SIC_FIELD_MMVAD_SHORT_STARTING_VPN_HIGH,
+                                        SIC_FIELD_MMVAD_SHORT_STARTING_VPN_HIGHER};
+static const uint8_t end_fields[3] = {SIC_FIELD_MMVAD_SHORT_ENDING_VPN, SIC_FIELD_MMVAD_SHORT_ENDING_VPN_HIGH,
+                                      SIC_FIELD_MMVAD_SHORT_ENDING_VPN_HIGHER};
+
+uint64_t sic_vad_start_vpn(const struct sic_layout *layout, enum sic_vpn_format format, const uint8_t *bytes)
+{
+    return load_vpn(layout, format, bytes, start_fields);
 }
 
 /* The node's own range, if it lies within the bounds that its ancestors leave it. */
-static bool load_range(const struct sic_layout *layout, struct node *node, const uint8_t *bytes)
+static bool load_range(const struct sic_vad_walker *walker, struct node *node, const uint8_t *bytes)
 {
-    uint64_t start =
-        load_vpn(layout, bytes, SIC_FIELD_MMVAD_SHORT_STARTING_VPN, SIC_FIELD_MMVAD_SHORT_STARTING_VPN_HIGH);
-    uint64_t end = load_vpn(layout, bytes, SIC_FIELD_MMVAD_SHORT_ENDING_VPN, SIC_FIELD_MMVAD_SHORT_ENDING_VPN_HIGH);
+    uint64_t start = load_vpn(walker->layout, walker->vpn_format, bytes, start_fields);
+    uint64_t end = load_vpn(walker->layout, walker->vpn_format, bytes, end_fields);
 
     if (start > end || start < node->start_vpn || end > node->end_vpn)
         return false;
@@ -83,20 +107,35 @@ static bool does_parent_link_hold(const struct sic_vad_walker *walker, const str
     uint64_t link =
         sic_load64(bytes + sic_layout_offset(walker->layout, SIC_FIELD_MMVAD_SHORT_PARENT)) & PARENT_LINK_MASK;
 
-    return link == (node->parent == SIC_NONE ? 0 : node_at(walker, node->parent)->va);
+    return link == (node->parent == SIC_NONE ? walker->root_parent_va : node_at(walker, node->parent)->va);
 }
 
 /* MI_VAD_TYPE: views of device and physical memory, whose prototype fields hold page frame numbers. */
 #define VAD_TYPE_DEVICE_PHYSICAL_MEMORY 1
 
+/*
+ * The subsection that a view starts in. Before Vista a node names the control area, which its first subsection follows
+ * in memory: core/view_place.c finds the right one once that one was read.
+ */
+static uint64_t load_subsection_va(const struct sic_layout *layout, const uint8_t *bytes)
+{
+    uint64_t control_area_va;
+
+    if (sic_layout_has(layout, SIC_FIELD_MMVAD_SUBSECTION))
+        return sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_MMVAD_SUBSECTION));
+    control_area_va = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_MMVAD_CONTROL_AREA));
+    return control_area_va + sic_layout_offset(layout, SIC_FIELD_CONTROL_AREA_SIZE);
+}
+
 /* The prototype PTE fields of a mapped node; false when they cannot be a view's. */
-static bool load_view(const struct sic_layout *layout, struct node *node, const uint8_t *bytes)
+static bool load_view(const struct sic_reader *reader, const struct sic_layout *layout, struct node *node,
+                      const uint8_t *bytes)
 {
     if (node->vad_type == VAD_TYPE_DEVICE_PHYSICAL_MEMORY) {
         node->kind = NODE_UNSHARED;
         return true;
     }
-    node->subsection_va = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_MMVAD_SUBSECTION));
+    node->subsection_va = load_subsection_va(layout, bytes);
     node->first_prototype_pte = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_MMVAD_FIRST_PROTOTYPE_PTE));
     node->last_contiguous_pte = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_MMVAD_LAST_CONTIGUOUS_PTE));
     if (node->first_prototype_pte == 0) {
@@ -104,12 +143,14 @@ static bool load_view(const struct sic_layout *layout, struct node *node, const 
         return true;
     }
     node->kind = NODE_VIEW;
-    node->torn =
-        node->last_contiguous_pte != SIC_WHOLE_VIEW_CONTIGUOUS &&
-        (!sic_is_kernel_pointer(node->last_contiguous_pte, 8) || node->last_contiguous_pte < node->first_prototype_pte);
-    return sic_is_kernel_pointer(node->first_prototype_pte, 8) && sic_is_kernel_pointer(node->subsection_va, 8);
+    node->torn = node->last_contiguous_pte != SIC_WHOLE_VIEW_CONTIGUOUS &&
+                 (!sic_is_kernel_pointer(reader, node->last_contiguous_pte, 8) ||
+                  node->last_contiguous_pte < node->first_prototype_pte);
+    return sic_is_kernel_pointer(reader, node->first_prototype_pte, 8) &&
+           sic_is_kernel_pointer(reader, node->subsection_va, 8);
 }
 
+/* Kernels before 7600 do not say whose a node is: only its parent link ties it to a process. */
 static bool is_owned_by(const struct sic_layout *layout, const uint8_t *bytes, uint64_t eprocess_va)
 {
     uint64_t owner = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_MMVAD_VADS_PROCESS));
@@ -131,9 +172,13 @@ static enum sic_problem_kind read_mapped_node(const struct sic_vad_walker *walke
     node->kind = NODE_REJECTED;
     if (!bytes)
         return SIC_PROBLEM_NODE_UNREADABLE;
-    if (!is_owned_by(walker->layout, bytes, eprocess_va))
+    if (!sic_layout_has(walker->layout, SIC_FIELD_MMVAD_VADS_PROCESS)) {
+        if (!parent_holds)
+            return SIC_PROBLEM_NODE_PARENT;
+    } else if (!is_owned_by(walker->layout, bytes, eprocess_va)) {
         return SIC_PROBLEM_NODE_OWNER;
-    if (!load_view(walker->layout, node, bytes)) {
+    }
+    if (!load_view(walker->reader, walker->layout, node, bytes)) {
         /* The tree below it is sound all the same: the node is this process's and in its place. */
         node->kind = NODE_UNSHARED;
         return SIC_PROBLEM_VIEW_TORN;
@@ -141,6 +186,13 @@ static enum sic_problem_kind read_mapped_node(const struct sic_vad_walker *walke
     if (node->torn)
         return SIC_PROBLEM_VIEW_TORN;
     return parent_holds ? SIC_PROBLEM_KIND_COUNT : SIC_PROBLEM_NODE_PARENT;
+}
+
+/* _MMVAD_FLAGS, which is as wide as the page numbers are. */
+static uint64_t load_flags(const struct sic_vad_walker *walker, const uint8_t *bytes)
+{
+    bytes += sic_layout_offset(walker->layout, SIC_FIELD_MMVAD_SHORT_FLAGS);
+    return walker->vpn_format == SIC_VPN_64 ? sic_load64(bytes) : sic_load32(bytes);
 }
 
 /* Reads the node and leaves its children in *left_va and *right_va. */
@@ -159,10 +211,10 @@ static enum sic_problem_kind read_node(const struct sic_vad_walker *walker, stru
     node->kind = NODE_REJECTED;
     if (!bytes)
         return SIC_PROBLEM_NODE_UNREADABLE;
-    if (!load_range(layout, node, bytes))
+    if (!load_range(walker, node, bytes))
         return SIC_PROBLEM_NODE_ORDER;
     parent_holds = does_parent_link_hold(walker, node, bytes);
-    flags = sic_load32(bytes + sic_layout_offset(layout, SIC_FIELD_MMVAD_SHORT_FLAGS));
+    flags = load_flags(walker, bytes);
     *left_va = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_MMVAD_SHORT_LEFT));
     *right_va = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_MMVAD_SHORT_RIGHT));
     node->protection = (uint8_t)sic_layout_bits(layout, SIC_FIELD_VAD_FLAGS_PROTECTION, flags);
@@ -187,7 +239,7 @@ static bool push_child(struct sic_vad_walker *walker, struct sic_scan *scan, uin
     *child = SIC_NONE;
     if (va == 0)
         return true;
-    if (!sic_is_kernel_pointer(va, 8))
+    if (!sic_is_kernel_pointer(walker->reader, va, 8))
         return sic_scan_add_problem(scan, SIC_PROBLEM_NODE_POINTER, process_index, node_at(walker, parent)->va);
     if (start > end)
         return sic_scan_add_problem(scan, SIC_PROBLEM_NODE_ORDER, process_index, va);
@@ -288,6 +340,33 @@ static bool emit_views(const struct sic_vad_walker *walker, struct sic_scan *sca
     return true;
 }
 
+/*
+ * A tree of _MM_AVL_TABLE hangs from a node in the _EPROCESS whose parent link leads to itself and whose left child is
+ * none. Where it says something else the tree is walked all the same: its nodes have to prove themselves.
+ */
+static bool check_sentinel(struct sic_vad_walker *walker, struct sic_scan *scan, uint32_t process_index)
+{
+    const struct sic_layout *layout = walker->layout;
+    uint64_t va, parent_va, left_va;
+
+    walker->root_parent_va = 0;
+    if (!sic_layout_has_sentinel(layout))
+        return true;
+    va = sic_scan_process(scan, process_index)->eprocess_va + sic_layout_offset(layout, SIC_FIELD_EPROCESS_VAD_ROOT) +
+         sic_layout_offset(layout, SIC_FIELD_AVL_TABLE_BALANCED_ROOT);
+    walker->root_parent_va = va;
+    if (sic_reader_u64(walker->reader, va + sic_layout_offset(layout, SIC_FIELD_MMVAD_SHORT_PARENT), &parent_va) &&
+        sic_reader_u64(walker->reader, va + sic_layout_offset(layout, SIC_FIELD_MMVAD_SHORT_LEFT), &left_va) &&
+        (parent_va & PARENT_LINK_MASK) == va && left_va == 0)
+        return true;
+    return sic_scan_add_problem(scan, SIC_PROBLEM_NODE_PARENT, process_index, va);
+}
+
+static uint64_t user_vpn_limit(const struct sic_vad_walker *walker)
+{
+    return walker->vpn_format == SIC_VPN_44 ? SIC_USER_VPN_LIMIT_5 : SIC_USER_VPN_LIMIT;
+}
+
 bool sic_vad_walk(struct sic_vad_walker *walker, struct sic_scan *scan, uint32_t process_index)
 {
     struct sic_process *process = sic_scan_process(scan, process_index);
@@ -301,9 +380,10 @@ bool sic_vad_walk(struct sic_vad_walker *walker, struct sic_scan *scan, uint32_t
             return sic_scan_add_problem(scan, SIC_PROBLEM_TREE_MISSING, process_index, process->eprocess_va);
         return true;
     }
-    if (!sic_is_kernel_pointer(root_va, 8))
+    if (!sic_is_kernel_pointer(walker->reader, root_va, 8))
         return sic_scan_add_problem(scan, SIC_PROBLEM_NODE_POINTER, process_index, process->eprocess_va);
-    if (push_node(walker, &scan->allocator, root_va, SIC_NONE, 0, SIC_USER_VPN_LIMIT) == SIC_NONE)
+    if (!check_sentinel(walker, scan, process_index) ||
+        push_node(walker, &scan->allocator, root_va, SIC_NONE, 0, user_vpn_limit(walker)) == SIC_NONE)
         return false;
     for (uint32_t i = 0; i < walker->nodes.count; i++) {
         if (sic_reader_is_cancelled(walker->reader) || !visit_node(walker, scan, process_index, i))

@@ -7,14 +7,17 @@
 #include "core/layout.h"
 #include "core/scan.h"
 
-/* The highest virtual page number of user space on x64 with 4-level paging (128 TiB). */
-#define SIC_USER_VPN_LIMIT 0x7ffffffffull
+/* The highest virtual page numbers of user space on x64: with 4 levels of page tables (128 TiB), and with 5. */
+#define SIC_USER_VPN_LIMIT   0x7ffffffffull
+#define SIC_USER_VPN_LIMIT_5 0xfffffffffffull
 
 /* What one walk keeps; reusable from process to process. The owner calls sic_vad_walker_deinit. */
 struct sic_vad_walker {
     const struct sic_reader *reader;
     const struct sic_layout *layout;
-    struct sic_array nodes; /* of the tree being walked */
+    enum sic_vpn_format vpn_format;
+    uint64_t root_parent_va; /* what the parent link of the tree's first node holds: the sentinel, or 0 */
+    struct sic_array nodes;  /* of the tree being walked */
 };
 
 void sic_vad_walker_init(struct sic_vad_walker *walker, const struct sic_reader *reader,
@@ -29,5 +32,8 @@ void sic_vad_walker_deinit(struct sic_vad_walker *walker, const struct sic_alloc
  * cancelled.
  */
 bool sic_vad_walk(struct sic_vad_walker *walker, struct sic_scan *scan, uint32_t process_index);
+
+/* The first page of a node, whose bytes (_MMVAD_SHORT.sizeof) these are. */
+uint64_t sic_vad_start_vpn(const struct sic_layout *layout, enum sic_vpn_format format, const uint8_t *bytes);
 
 #endif

@@ -29,6 +29,7 @@ enum sic_status sic_address_space_create(const struct sic_image *image, const st
         return sic_error_set(error, SIC_NO_MEMORY, "out of memory: close other programs and try again");
     created->image = image;
     created->paging = *paging;
+    created->paging.levels = paging->levels == 5 ? 5 : 4;
     *space = created;
     return SIC_OK;
 }
@@ -65,7 +66,7 @@ const uint8_t *sic_address_space_page(struct sic_address_space *space, uint64_t 
     struct cached_page *cached = &space->pages[(va >> SIC_PAGE_SHIFT) % PAGE_CACHE_SIZE];
 
     /* What is not canonical, or a user's, would be cut to an address that somebody else means. */
-    if (!sic_is_kernel_pointer(va, 1))
+    if (!sic_is_kernel_address(space->paging.levels, va, 1))
         return NULL;
     if (cached->tag != tag)
         *cached = (struct cached_page){.tag = tag, .page = translate(space, va)};
@@ -146,14 +147,20 @@ static bool read_virtual(void *context, uint64_t va, void *buffer, size_t size)
 struct sic_reader sic_address_space_reader(struct sic_address_space *space)
 {
     if (sic_image_is_virtual(space->image))
-        return (struct sic_reader){.read = read_virtual, .lend = lend_virtual, .context = space};
-    return (struct sic_reader){
-        .read = read_physical, .lend = lend_physical, .prefetch = prefetch_physical, .context = space};
+        return (struct sic_reader){
+            .read = read_virtual, .lend = lend_virtual, .context = space, .levels = space->paging.levels};
+    return (struct sic_reader){.read = read_physical,
+                               .lend = lend_physical,
+                               .prefetch = prefetch_physical,
+                               .context = space,
+                               .levels = space->paging.levels};
 }
 
-static uint64_t sign_extend(uint64_t va)
+static uint64_t sign_extend(const struct sic_address_space *space, uint64_t va)
 {
-    return (uint64_t)((int64_t)(va << 16) >> 16);
+    unsigned unused = space->paging.levels == 5 ? 7 : 16;
+
+    return (uint64_t)((int64_t)(va << unused) >> unused);
 }
 
 /* Skips to the end of the range that an entry of `level` would map; false when that wraps past the last address. */
@@ -176,7 +183,7 @@ static unsigned find_entry(const struct sic_address_space *space, uint64_t va, u
     const uint8_t *table = sic_image_page(space->image, space->paging.root_pa >> SIC_PAGE_SHIFT);
     unsigned level;
 
-    for (level = 4;; level--) {
+    for (level = space->paging.levels;; level--) {
         *entry = table ? sic_load64(table + 8 * sic_table_index(va, level)) : 0;
         if (!(*entry & SIC_PTE_VALID) && !sic_pte_is_transition(*entry))
             *entry = 0;
@@ -195,7 +202,7 @@ static unsigned find_entry(const struct sic_address_space *space, uint64_t va, u
 bool sic_address_space_next_mapping(struct sic_address_space *space, uint64_t va, uint64_t limit, uint64_t *budget,
                                     struct sic_mapping *mapping)
 {
-    va = sign_extend(va & ~PAGE_MASK);
+    va = sign_extend(space, va & ~PAGE_MASK);
     while (*budget > 0) {
         uint64_t entry, size;
         unsigned level = find_entry(space, va, &entry);

@@ -239,10 +239,10 @@ static bool read_decoration(const struct collection *collection, const struct si
 }
 
 /* Process ids are multiples of 4 below 2^32. */
-static bool is_process(const struct sic_process *process)
+static bool is_process(const struct sic_reader *reader, const struct sic_process *process)
 {
     return process->id % 4 == 0 && process->id <= UINT32_MAX && process->id != 0 &&
-           sic_is_kernel_pointer(process->vad_root_va, 16);
+           sic_is_kernel_pointer(reader, process->vad_root_va, 16);
 }
 
 /* Processes that the list lacks, at the list's end: where in it they stood is not known. */
@@ -253,7 +253,7 @@ static bool append_strangers(struct sic_scan *scan, const struct sic_reader *rea
         uint64_t eprocess_va = ((const uint64_t *)strangers->elements)[i];
         struct sic_process read, *process;
 
-        if (!sic_process_read(reader, layout, eprocess_va, &read) || !is_process(&read))
+        if (!sic_process_read(reader, layout, eprocess_va, &read) || !is_process(reader, &read))
             continue;
         process = sic_array_append(&scan->allocator, &scan->processes, sizeof(*process));
         if (!process)
@@ -342,6 +342,7 @@ enum sic_status sic_collect(const struct sic_kernel *kernel, const struct sic_co
     if (status != SIC_OK)
         return status;
     reader = sic_address_space_reader(collection.space);
+    scan->paging_levels = reader.levels;
     status = collect_all(&collection, &reader, error);
     if (status == SIC_OK && !read_decoration(&collection, &reader))
         status = no_memory(error);

@@ -1,12 +1,14 @@
 #include "kernel/find.h"
 
+#include "core/list.h"
 #include "core/page_table.h"
 
 /* Where Windows maps its kernel (KASLR moves it within). */
-#define KERNEL_RANGE_START 0xfffff80000000000ull
-#define KERNEL_RANGE_END   0xfffff90000000000ull
-#define SYSTEM_RANGE_START 0xffff800000000000ull
-#define SYSTEM_RANGE_END   0xfffffffffffff000ull
+#define KERNEL_RANGE_START   0xfffff80000000000ull
+#define KERNEL_RANGE_END     0xfffff90000000000ull
+#define SYSTEM_RANGE_START   0xffff800000000000ull
+#define SYSTEM_RANGE_START_5 0xff00000000000000ull /* with 5 levels of page tables */
+#define SYSTEM_RANGE_END     0xfffffffffffff000ull
 /* The kernel's image is smaller; backwards from one of its addresses, its header is no farther. */
 #define KERNEL_IMAGE_LIMIT 0x4000000ull
 
@@ -38,9 +40,10 @@ static bool starts_image(struct sic_address_space *space, uint64_t va)
 
 static bool find_backwards(struct sic_address_space *space, uint64_t hint_va, struct sic_pe *kernel)
 {
+    struct sic_reader reader = sic_address_space_reader(space);
     uint64_t va = hint_va & ~(uint64_t)(SIC_PAGE_SIZE - 1);
 
-    if (!sic_is_kernel_pointer(va, 1) || va < KERNEL_IMAGE_LIMIT)
+    if (!sic_is_kernel_pointer(&reader, va, 1) || va < KERNEL_IMAGE_LIMIT)
         return false;
     for (uint64_t end = va - KERNEL_IMAGE_LIMIT; va > end; va -= SIC_PAGE_SIZE) {
         if (starts_image(space, va) && is_kernel_image(space, va, kernel))
@@ -58,9 +61,9 @@ static bool find_in_module_list(struct sic_address_space *space, uint64_t list_v
     struct sic_reader reader = sic_address_space_reader(space);
     uint64_t entry_va, base_va;
 
-    return sic_is_kernel_pointer(list_va, 8) && sic_reader_u64(&reader, list_va, &entry_va) &&
-           sic_is_kernel_pointer(entry_va, 8) && sic_reader_u64(&reader, entry_va + 0x30, &base_va) &&
-           sic_is_kernel_pointer(base_va, SIC_PAGE_SIZE) && is_kernel_image(space, base_va, kernel);
+    return sic_is_kernel_pointer(&reader, list_va, 8) && sic_reader_u64(&reader, list_va, &entry_va) &&
+           sic_is_kernel_pointer(&reader, entry_va, 8) && sic_reader_u64(&reader, entry_va + 0x30, &base_va) &&
+           sic_is_kernel_pointer(&reader, base_va, SIC_PAGE_SIZE) && is_kernel_image(space, base_va, kernel);
 }
 
 /* A kernel mapped by large pages may start at any page of one. */
@@ -92,8 +95,19 @@ static bool find_in_range(struct sic_address_space *space, uint64_t start, uint6
 
 static bool find_anywhere(struct sic_address_space *space, uint64_t *budget, struct sic_pe *kernel)
 {
+    uint64_t start = sic_address_space_reader(space).levels == 5 ? SYSTEM_RANGE_START_5 : SYSTEM_RANGE_START;
+
     return find_in_range(space, KERNEL_RANGE_START, KERNEL_RANGE_END, budget, kernel) ||
-           find_in_range(space, SYSTEM_RANGE_START, SYSTEM_RANGE_END, budget, kernel);
+           find_in_range(space, start, SYSTEM_RANGE_END, budget, kernel);
+}
+
+static bool find_image_near(struct sic_address_space *space, const struct sic_image_header *header,
+                            struct sic_pe *kernel)
+{
+    return find_in_module_list(space, header->ps_loaded_module_list_va, kernel) ||
+           find_backwards(space, header->ps_active_process_head_va, kernel) ||
+           find_backwards(space, header->kd_debugger_data_block_va, kernel) ||
+           find_backwards(space, header->ps_loaded_module_list_va, kernel);
 }
 
 bool sic_find_kernel_image(struct sic_address_space *space, const struct sic_image_header *header,
@@ -101,17 +115,14 @@ bool sic_find_kernel_image(struct sic_address_space *space, const struct sic_ima
 {
     uint64_t budget = SEARCH_BUDGET;
 
-    return find_in_module_list(space, header->ps_loaded_module_list_va, kernel) ||
-           find_backwards(space, header->ps_active_process_head_va, kernel) ||
-           find_backwards(space, header->kd_debugger_data_block_va, kernel) ||
-           find_backwards(space, header->ps_loaded_module_list_va, kernel) || find_anywhere(space, &budget, kernel);
+    return find_image_near(space, header, kernel) || find_anywhere(space, &budget, kernel);
 }
 
-/* Tries page tables at `root_pa`; `hint_va` may be 0. */
-static bool try_root(const struct sic_image *image, uint64_t root_pa, uint64_t hint_va, uint64_t *budget,
-                     struct sic_pe *kernel)
+/* Tries page tables of some number of levels at `root_pa`; `hint_va` may be 0. */
+static bool try_levels(const struct sic_image *image, uint64_t root_pa, unsigned levels, uint64_t hint_va,
+                       uint64_t *budget, struct sic_pe *kernel)
 {
-    struct sic_paging paging = {.root_pa = root_pa};
+    struct sic_paging paging = {.root_pa = root_pa, .levels = levels};
     struct sic_address_space *space;
     struct sic_error error;
     uint64_t share = *budget / CANDIDATE_SHARE;
@@ -127,10 +138,27 @@ static bool try_root(const struct sic_image *image, uint64_t root_pa, uint64_t h
 }
 
 /*
+ * Nothing in the tables says how many levels they have (CR4 does, which is in no image): with the wrong number, the
+ * kernel is not found.
+ */
+static bool try_root(const struct sic_image *image, uint64_t root_pa, uint64_t hint_va, uint64_t *budget,
+                     struct sic_paging *paging, struct sic_pe *kernel)
+{
+    for (unsigned levels = 4; levels <= 5; levels++) {
+        if (!try_levels(image, root_pa, levels, hint_va, budget, kernel))
+            continue;
+        *paging = (struct sic_paging){.root_pa = root_pa, .levels = levels};
+        return true;
+    }
+    return false;
+}
+
+/*
  * PROCESSOR_START_BLOCK, which the boot processor leaves in low memory: a jump at its start, the kernel's entry at
  * 0x70 and CR3 at 0xa0 (the layout is that of every x64 Windows; published by several memory readers).
  */
-static bool find_start_block(const struct sic_image *image, uint64_t *budget, uint64_t *root_pa, struct sic_pe *kernel)
+static bool find_start_block(const struct sic_image *image, uint64_t *budget, struct sic_paging *paging,
+                             struct sic_pe *kernel)
 {
     for (uint64_t pfn = 1; pfn < 0x100; pfn++) {
         const uint8_t *page = sic_image_page(image, pfn);
@@ -139,15 +167,13 @@ static bool find_start_block(const struct sic_image *image, uint64_t *budget, ui
         if (!page || (sic_load64(page) & 0xffffffffffff00ffull) != 0x00000001000600e9ull)
             continue;
         root = sic_load64(page + 0xa0) & SIC_PTE_FRAME_MASK;
-        if (!try_root(image, root, sic_load64(page + 0x70), budget, kernel))
-            continue;
-        *root_pa = root;
-        return true;
+        if (try_root(image, root, sic_load64(page + 0x70), budget, paging, kernel))
+            return true;
     }
     return false;
 }
 
-/* A PML4 of Windows refers to itself once, in its kernel half, and to more of the kernel besides. */
+/* The highest table of Windows refers to itself once, in its kernel half, and to more of the kernel besides. */
 static bool looks_like_root(const uint8_t *page, uint64_t pfn)
 {
     unsigned self = 0, others = 0;
@@ -165,7 +191,7 @@ static bool looks_like_root(const uint8_t *page, uint64_t pfn)
     return self == 1 && others > 0;
 }
 
-static bool find_self_reference(const struct sic_image *image, uint64_t *budget, uint64_t *root_pa,
+static bool find_self_reference(const struct sic_image *image, uint64_t *budget, struct sic_paging *paging,
                                 struct sic_pe *kernel)
 {
     unsigned candidates = 0;
@@ -177,8 +203,7 @@ static bool find_self_reference(const struct sic_image *image, uint64_t *budget,
 
             if (!page || !looks_like_root(page, frame))
                 continue;
-            *root_pa = frame << SIC_PAGE_SHIFT;
-            if (try_root(image, *root_pa, 0, budget, kernel))
+            if (try_root(image, frame << SIC_PAGE_SHIFT, 0, budget, paging, kernel))
                 return true;
             if (++candidates == CANDIDATE_LIMIT)
                 return false;
@@ -187,14 +212,44 @@ static bool find_self_reference(const struct sic_image *image, uint64_t *budget,
     return false;
 }
 
-enum sic_status sic_find_page_tables(const struct sic_image *image, struct sic_error *error, uint64_t *root_pa,
+enum sic_status sic_find_page_tables(const struct sic_image *image, struct sic_error *error, struct sic_paging *paging,
                                      struct sic_pe *kernel)
 {
     uint64_t budget = SEARCH_BUDGET;
 
-    if (find_start_block(image, &budget, root_pa, kernel) || find_self_reference(image, &budget, root_pa, kernel))
+    if (find_start_block(image, &budget, paging, kernel) || find_self_reference(image, &budget, paging, kernel))
         return SIC_OK;
     return sic_error_set(error, SIC_NOT_FOUND,
                          "no 64-bit Windows kernel in this image: no page tables (start block, self-reference) lead to "
                          "an image named ntoskrnl.exe; check that the file is a whole memory image of an x64 Windows");
+}
+
+static bool do_levels_fit(const struct sic_image *image, const struct sic_image_header *header,
+                          const struct sic_paging *paging, struct sic_pe *kernel)
+{
+    struct sic_address_space *space;
+    struct sic_reader reader;
+    struct sic_error error;
+    uint64_t first_va;
+    bool fit;
+
+    if (sic_address_space_create(image, paging, &error, &space) != SIC_OK)
+        return false;
+    reader = sic_address_space_reader(space);
+    fit = find_image_near(space, header, kernel) ||
+          (sic_is_kernel_pointer(&reader, header->ps_active_process_head_va, 8) &&
+           sic_list_follow(&reader, header->ps_active_process_head_va, SIC_LINK_FORWARD, &first_va));
+    sic_address_space_destroy(space);
+    return fit;
+}
+
+void sic_find_paging_levels(const struct sic_image *image, const struct sic_image_header *header,
+                            struct sic_paging *paging, struct sic_pe *kernel)
+{
+    for (unsigned levels = 4; levels <= 5; levels++) {
+        paging->levels = levels;
+        if (do_levels_fit(image, header, paging, kernel))
+            return;
+    }
+    paging->levels = 4;
 }

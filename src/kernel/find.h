@@ -16,9 +16,17 @@ bool sic_find_kernel_image(struct sic_address_space *space, const struct sic_ima
 
 /*
  * Finds page tables and kernel in a raw image: through the processor start block in the first MiB, else through page
- * frames that refer to themselves as a PML4 does. SIC_NOT_FOUND says what was looked for.
+ * frames that refer to themselves as a PML4 or PML5 does. SIC_NOT_FOUND says what was looked for.
  */
 SIC_MUST_CHECK enum sic_status sic_find_page_tables(const struct sic_image *image, struct sic_error *error,
-                                                    uint64_t *root_pa, struct sic_pe *kernel);
+                                                    struct sic_paging *paging, struct sic_pe *kernel);
+
+/*
+ * How many levels the page tables at paging->root_pa have, which a dump's header names: no container tells, so both
+ * numbers are tried until the kernel is found by the addresses that the header has, or its list of processes closes.
+ * 4 where neither does. `kernel` is set where it was found.
+ */
+void sic_find_paging_levels(const struct sic_image *image, const struct sic_image_header *header,
+                            struct sic_paging *paging, struct sic_pe *kernel);
 
 #endif

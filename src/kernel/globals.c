@@ -7,7 +7,7 @@ static bool can_be_list_head(const struct sic_reader *reader, uint64_t head_va)
 
     if (!sic_reader_u64(reader, head_va, &first_va))
         return true;
-    if (!sic_is_kernel_pointer(first_va, 8))
+    if (!sic_is_kernel_pointer(reader, first_va, 8))
         return false;
     return !sic_reader_u64(reader, first_va + 8, &back_va) || back_va == head_va;
 }
@@ -24,9 +24,9 @@ void sic_kernel_apply_globals(struct sic_kernel *kernel, const struct sic_reader
     if (head_va != 0 && can_be_list_head(reader, head_va))
         kernel->processes.head_va = head_va;
     if (kernel->processes.system_va == 0 && pointer_va != 0 && sic_reader_u64(reader, pointer_va, &system_va) &&
-        sic_is_kernel_pointer(system_va, 16))
+        sic_is_kernel_pointer(reader, system_va, 16))
         kernel->processes.system_va = system_va;
-    if (root_pointer_va != 0 && sic_reader_u64(reader, root_pointer_va, &root_va) && sic_is_kernel_pointer(root_va, 8))
+    if (root_pointer_va != 0 && sic_reader_u64(reader, root_pointer_va, &root_va) && sic_is_kernel_pointer(reader, root_va, 8))
         kernel->object_roots.root_directory_va = root_va;
     if (mi_state_va != 0 && layout && sic_layout_has(layout, SIC_FIELD_INVALID_PTE_MASK) &&
         sic_reader_u64(reader, mi_state_va + sic_layout_offset(layout, SIC_FIELD_INVALID_PTE_MASK), &mask))

@@ -22,12 +22,13 @@ static enum sic_status find_page_tables(struct sic_kernel *kernel, struct sic_er
     if (sic_image_is_virtual(kernel->image))
         return SIC_OK;
     if (header->directory_table_base == 0)
-        return sic_find_page_tables(kernel->image, error, &kernel->paging.root_pa, &kernel->pe);
+        return sic_find_page_tables(kernel->image, error, &kernel->paging, &kernel->pe);
     kernel->paging.root_pa = header->directory_table_base;
     if (!has_frame(kernel->image, kernel->paging.root_pa))
         return sic_error_set(error, SIC_BROKEN,
                              "the dump's page tables, at physical address 0x%llx, are not in it; take the dump anew",
                              (unsigned long long)kernel->paging.root_pa);
+    sic_find_paging_levels(kernel->image, header, &kernel->paging, &kernel->pe);
     return SIC_OK;
 }
 
@@ -41,12 +42,12 @@ static void read_exports(struct sic_kernel *kernel, const struct sic_reader *rea
 
     sic_pe_find_exports(reader, &kernel->pe, names, 3, rvas);
     if (rvas[0] != 0 && sic_reader_u64(reader, kernel->pe.base_va + rvas[0], &system_va) &&
-        sic_is_kernel_pointer(system_va, 16))
+        sic_is_kernel_pointer(reader, system_va, 16))
         kernel->processes.system_va = system_va;
     if (rvas[1] != 0 && reader->read(reader->context, kernel->pe.base_va + rvas[1], build, sizeof(build)))
         kernel->build = sic_load32(build) & BUILD_NUMBER_MASK;
     if (rvas[2] != 0 && sic_reader_u64(reader, kernel->pe.base_va + rvas[2], &type_va) &&
-        sic_is_kernel_pointer(type_va, 8))
+        sic_is_kernel_pointer(reader, type_va, 8))
         kernel->object_roots.process_type_va = type_va;
 }
 
@@ -86,12 +87,13 @@ static void identify(struct sic_kernel *kernel, struct sic_address_space *space)
 /* Whether page tables at `root_pa` show the same page at `va` as those in use. */
 static bool maps_alike(const struct sic_kernel *kernel, struct sic_address_space *space, uint64_t root_pa, uint64_t va)
 {
-    struct sic_paging paging = {.root_pa = root_pa, .invalid_pte_mask = kernel->paging.invalid_pte_mask};
+    struct sic_paging paging = kernel->paging;
     struct sic_address_space *other;
     struct sic_error error;
     const uint8_t *page = sic_address_space_page(space, va);
     bool alike;
 
+    paging.root_pa = root_pa;
     if (sic_address_space_create(kernel->image, &paging, &error, &other) != SIC_OK)
         return false;
     alike = page && sic_address_space_page(other, va) == page;

@@ -51,7 +51,7 @@ enum sic_page_walk_end sic_page_walk(const struct sic_image *image, const struct
 {
     const uint8_t *table = sic_image_page(image, paging->root_pa >> SIC_PAGE_SHIFT);
 
-    for (unsigned level = 4; table && level > 1; level--) {
+    for (unsigned level = paging->levels == 5 ? 5 : 4; table && level > 1; level--) {
         uint64_t entry = sic_load64(table + 8 * sic_table_index(va, level));
 
         if (entry == 0)

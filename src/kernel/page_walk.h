@@ -10,7 +10,8 @@
 
 /* How page tables are to be read. */
 struct sic_paging {
-    uint64_t root_pa;          /* physical address of the PML4 */
+    uint64_t root_pa;          /* physical address of the highest table: the PML4, or PML5 */
+    unsigned levels;           /* of tables: 5 with LA57; 0 means 4 */
     uint64_t invalid_pte_mask; /* xored into swizzled invalid PTEs (L1TF); 0: unknown or none */
 };
 
@@ -32,7 +33,7 @@ struct sic_page_walk {
     uint64_t page_pa;
 };
 
-/* Walks from the PML4 to the page table of `va`. */
+/* Walks from the highest table to the page table of `va`. */
 enum sic_page_walk_end sic_page_walk(const struct sic_image *image, const struct sic_paging *paging, uint64_t va,
                                      struct sic_page_walk *walk);
 

@@ -78,7 +78,7 @@ static bool find_start(struct list_walk *walk, uint64_t *start_va)
         return true;
     }
     return sic_reader_u64(walk->reader, walk->head_va + SIC_LINK_FORWARD, start_va) &&
-           sic_is_kernel_pointer(*start_va, 8);
+           sic_is_kernel_pointer(walk->reader, *start_va, 8);
 }
 
 /* Names the process that the list leads to and does not come back from; where even that is wild, the last one before.
@@ -88,7 +88,7 @@ static bool report_break(const struct list_walk *walk, uint64_t last_va, enum si
     uint32_t offset = sic_layout_offset(walk->layout, SIC_FIELD_EPROCESS_ACTIVE_PROCESS_LINKS);
     uint64_t next_va;
 
-    if (sic_reader_u64(walk->reader, last_va + link, &next_va) && sic_is_kernel_pointer(next_va, 8))
+    if (sic_reader_u64(walk->reader, last_va + link, &next_va) && sic_is_kernel_pointer(walk->reader, next_va, 8))
         return sic_scan_add_problem(walk->scan, SIC_PROBLEM_PROCESS_LIST, SIC_NONE, next_va - offset);
     return sic_scan_add_problem(walk->scan, SIC_PROBLEM_PROCESS_LIST, SIC_NONE, last_va - offset);
 }

@@ -107,17 +107,23 @@ static uint64_t prototype_by_view(const struct sic_user_memory *memory, uint64_t
  */
 static uint64_t prototype_by_entry(const struct sic_user_memory *memory, uint64_t va, uint64_t pte)
 {
-    uint64_t address, expected;
+    uint64_t address, expected, difference;
 
     if (pte >> 32 == SEE_VAD)
         return prototype_by_view(memory, va);
     if (!(pte & SIC_PTE_SWIZZLED))
         pte ^= memory->paging.invalid_pte_mask;
     address = (uint64_t)((int64_t)pte >> 16);
+    expected = prototype_by_view(memory, va);
+    difference = expected ^ address;
+    /* Of an address of 57 bits the entry has room for 48; how such kernels widen them is not published. */
+    if (memory->paging.levels == 5)
+        difference <<= 16;
+    if (memory->paging.levels == 5 && difference == 0)
+        return expected;
     if (memory->paging.invalid_pte_mask != 0 || pte & SIC_PTE_SWIZZLED)
         return address;
-    expected = prototype_by_view(memory, va);
-    return __builtin_popcountll(expected ^ address) == 1 ? expected : address;
+    return __builtin_popcountll(difference) == 1 ? expected : address;
 }
 
 /* A prototype PTE of the subsection form names a place in a file, the software forms one in a paging file or nothing.
@@ -127,7 +133,7 @@ static bool find_by_prototype(struct sic_user_memory *memory, uint64_t pte_va, u
     struct sic_reader reader = sic_address_space_reader(memory->kernel);
     uint64_t pte;
 
-    return sic_is_kernel_pointer(pte_va, 8) && sic_reader_u64(&reader, pte_va, &pte) &&
+    return sic_is_kernel_pointer(&reader, pte_va, 8) && sic_reader_u64(&reader, pte_va, &pte) &&
            sic_paging_frame(memory->image, &memory->paging, pte, pa);
 }
 
@@ -177,7 +183,7 @@ static bool translate(void *context, uint32_t process, uint64_t va, uint64_t *ph
     struct sic_user_memory *memory = context;
     uint64_t pa;
 
-    if (sic_image_is_virtual(memory->image) || !sic_is_user_pointer(va, 1))
+    if (sic_image_is_virtual(memory->image) || !sic_is_user_address(memory->paging.levels, va, 1))
         return false;
     choose_process(memory, process);
     /* A process that is gone, or was never whole. */

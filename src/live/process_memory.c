@@ -54,7 +54,7 @@ static bool read_process(void *context, uint32_t process, uint64_t va, void *buf
     struct sic_process_memory *memory = context;
     SIZE_T done = 0;
 
-    if (!sic_is_user_pointer(va, 1))
+    if (!sic_is_user_address(5, va, 1))
         return false;
     if (memory->process != process)
         open_process(memory, process);

@@ -5,7 +5,8 @@
 
 /*
  * Members that releases call differently. A row that is not listed is asked for by its own name. The tree links of
- * _MMVAD_SHORT: an _RTL_BALANCED_NODE from 9600 on, an _MM_AVL_NODE in 9200, members of its own before.
+ * _MMVAD_SHORT: an _RTL_BALANCED_NODE from 9600 on, an _MM_AVL_NODE in 9200, members of its own before. The
+ * count of cache views begins a union from Vista on.
  */
 #define SPELLING_LIMIT 4u
 static const struct {
@@ -18,6 +19,8 @@ static const struct {
     {"_MMVAD_SHORT.Parent",
      {"_MMVAD_SHORT.VadNode.ParentValue", "_MMVAD_SHORT.u1.Parent", "_MMVAD_SHORT.VadNode.u1.Parent",
       "_MMVAD_SHORT.Parent"}},
+    {"_MMVAD_SHORT.StartingVpnHigher", {"_MMVAD_SHORT.u5.StartingVpnHigher", "_MMVAD_SHORT.StartingVpnHigher"}},
+    {"_CONTROL_AREA.u2", {"_CONTROL_AREA.u2", "_CONTROL_AREA.NumberOfSystemCacheViews"}},
     {"_EPROCESS.Wow64Process", {"_EPROCESS.Wow64Process", "_EPROCESS.WoW64Process"}},
 };
 

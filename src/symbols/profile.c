@@ -130,7 +130,7 @@ static bool parse_global(struct sic_text line, struct sic_profile *profile)
     uint64_t value;
 
     if (!sic_text_next_word(&line, &name) || !sic_text_next_word(&line, &word) ||
-        !sic_text_number64(word, 16, &value) || (value >> 32 != 0 && value >> 47 != 0x1ffff))
+        !sic_text_number64(word, 16, &value) || (value >> 32 != 0 && !sic_is_kernel_address(5, value, 1)))
         return false;
     for (unsigned global = 0; global < SIC_GLOBAL_COUNT; global++) {
         if (sic_text_equals(name, global_names[global]))

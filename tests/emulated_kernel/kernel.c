@@ -11,7 +11,8 @@
 
 #define POOL_TAG 0x76446953u /* "SiDv" */
 /* Any machine's structures stand here or above. */
-#define KERNEL_HALF 0xffff800000000000ull
+#define KERNEL_HALF   0xffff800000000000ull
+#define KERNEL_HALF_5 0xff00000000000000ull /* of a machine whose page tables have five levels */
 
 void ek_violate(struct ek *ek, const char *format, ...)
 {
@@ -223,7 +224,7 @@ uint32_t ek_copy_memory(struct ek *ek, uint64_t target, uint64_t source, uint64_
     *transferred = 0;
     if (flags != 2)
         ek_violate(ek, "MmCopyMemory with flags %x", flags);
-    if (source < KERNEL_HALF || source + size < source)
+    if (source < (ek->image.levels == 5 ? KERNEL_HALF_5 : KERNEL_HALF) || source + size < source)
         ek_violate(ek, "MmCopyMemory from %llx, which is no kernel address", (unsigned long long)source);
     run_faults(ek, source);
     if (!to || ek_fails(ek))

@@ -88,10 +88,10 @@ PVOID MmGetSystemRoutineAddress(PUNICODE_STRING SystemRoutineName)
     return (PVOID)ek_variable(kernel, name);
 }
 
-/* A machine of today without five-level paging. */
+/* A machine of today, without five-level paging unless the image has it. */
 ULONGLONG SicReadCr4(VOID)
 {
-    return 0x00350ef8;
+    return 0x00350ef8 | (kernel->image.levels == 5 ? 0x1000 : 0);
 }
 
 PVOID ExAllocatePool2(ULONGLONG Flags, SIZE_T Size, ULONG Tag)

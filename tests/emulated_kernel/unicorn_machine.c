@@ -346,6 +346,8 @@ void um_unmap_output(struct um_machine *machine, uint8_t *bytes, uint32_t size)
 void um_open(struct um_machine *machine, struct ek *ek, const char *path, const struct um_routine *routines)
 {
     static uint8_t stubs[PAGE] __attribute__((aligned(4096)));
+    /* PAE, which 64-bit mode needs, and LA57 where the image's kernel runs with it. */
+    uint64_t cr4 = 0x20 | (ek->image.levels == 5 ? 0x1000 : 0);
     uc_hook hook;
 
     memset(machine, 0, sizeof(*machine));
@@ -358,6 +360,7 @@ void um_open(struct um_machine *machine, struct ek *ek, const char *path, const 
     map_region(machine, &machine->pool, UM_POOL, UM_POOL_SIZE);
     map_region(machine, &machine->objects, UM_OBJECTS, UM_OBJECTS_SIZE);
     load_image(machine, path);
+    require(machine, uc_reg_write(machine->engine, UC_X86_REG_CR4, &cr4), "CR4");
     require(machine,
             uc_hook_add(machine->engine, &hook, UC_HOOK_CODE, (void *)on_stub, machine, UM_STUBS, UM_STUBS + PAGE - 1),
             "hook");

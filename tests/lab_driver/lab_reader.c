@@ -52,7 +52,7 @@ static bool Read(void *Context, uint64_t Va, void *Buffer, size_t Size)
     PUCHAR Target = Buffer;
 
     (void)Context;
-    if (!sic_is_kernel_pointer(Va, 1))
+    if (!sic_is_kernel_address(4, Va, 1))
         return false;
     while (Size > 0) {
         size_t Offset = Va % PAGE_BYTES, Piece = Size < PAGE_BYTES - Offset ? Size : PAGE_BYTES - Offset;

@@ -26,6 +26,9 @@ TREES = {
     "balanced": ("struct _RTL_BALANCED_NODE {{ struct _RTL_BALANCED_NODE *Left, *Right; union {{ unsigned char Red : 1; "
                  "unsigned long long ParentValue; }}; }};",
                  "struct _RTL_BALANCED_NODE VadNode;"),
+    "avl-node": ("struct _MM_AVL_NODE {{ union {{ long long Balance : 2; struct _MM_AVL_NODE *Parent; }} u1; "
+                 "struct _MM_AVL_NODE *LeftChild, *RightChild; }};",
+                 "struct _MM_AVL_NODE VadNode;"),
     "avl": ("", "union {{ long long Balance : 2; struct _MMVAD *Parent; }} u1; struct _MMVAD *LeftChild, *RightChild;"),
 }
 

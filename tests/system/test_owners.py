@@ -24,30 +24,33 @@ def read(image, threads=0):
     return json.loads(answer.stdout)
 
 
-def compare_token(truth, process):
+def compare_token(truth, process, build):
     token = process.get("token")
     if truth["user"] is None:
         assert token is None
         return
-    assert token["flags"] | LOW_PRIVILEGE == ALL_KNOWN | LOW_PRIVILEGE
+    # Packages and capabilities came with Windows 8, attributes with Windows 7, mandatory labels with Vista.
+    unknown = (0x12 if build < 9200 else 0) | (0x8 if build < 7600 else 0)
+    assert token["flags"] | LOW_PRIVILEGE == (ALL_KNOWN & ~unknown) | LOW_PRIVILEGE
     assert token["session"] == truth["session"]
     assert token["groups"] == truth["groups"]
     assert token["groups"][0]["sid"] == truth["user"]
     assert token["integrity"] == truth["integrity"]
     assert token["package"] == truth["package"]
-    assert bool(token["flags"] & LOW_PRIVILEGE) == truth["lowPrivilege"]
+    assert bool(token["flags"] & LOW_PRIVILEGE) == bool(truth["lowPrivilege"])
     assert [sid["sid"] for sid in token["capabilities"]] == truth["capabilities"]
     assert [sid["sid"] for sid in token["restricted"]] == truth["restricted"]
 
 
-def compare_process(truth, process, with_pebs):
+def compare_process(truth, process, with_pebs, build):
     flags = process["flags"]
     assert process["parent"] == truth["parent"]
-    assert process["protection"] == truth["protection"] and flags & PROTECTION_KNOWN
+    assert bool(flags & PROTECTION_KNOWN) == (truth["protection"] is not None)
+    assert truth["protection"] is None or process["protection"] == truth["protection"]
     assert flags & WOW64_KNOWN or truth["wow64"] is None
     assert truth["wow64"] is None or bool(flags & WOW64) == truth["wow64"]
     assert truth["exiting"] is None or bool(flags & EXITING) == truth["exiting"]
-    compare_token(truth, process)
+    compare_token(truth, process, build)
     if not with_pebs:
         assert process["pebPointers"] == {}
         return
@@ -84,7 +87,8 @@ def compare(truth, answer, with_users=True):
     assert len(answer["processes"]) == len(truth["processes"])
     processes = {number(process["eprocess"]): process for process in answer["processes"]}
     for process in truth["processes"]:
-        compare_process(process, processes[number(process["eprocess"])], with_users)
+        compare_process(process, processes[number(process["eprocess"])], with_users,
+                        truth["build"])
     expected = {(number(eprocess), start): view for (eprocess, start), view in true_pages(truth).items()}
     pages = {(number(page["eprocess"]), number(page["start"])): page for page in answer["pages"]}
     assert pages.keys() == expected.keys()

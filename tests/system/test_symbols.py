@@ -507,20 +507,29 @@ def test_profile_prints_the_rows(kernel, run, tmp_path):
     assert document["kernel"]["layout"]["name"] == kernel_pdb.LAYOUT
 
 
-@pytest.mark.parametrize("layout", ["9600.20302", "14393.0", "17763.107", "18326.535", "19041.264", "20348.2400"])
+def tree_of(layout):
+    """How releases name the links of VAD nodes."""
+    build = int(layout.split(".")[0].split("-")[0])
+    return "avl" if build < 9200 else "avl-node" if build < 9600 else "balanced"
+
+
+@pytest.mark.parametrize("layout", ["3790.3959", "6001.18000", "7601.24540", "9200.16384", "9600.20302", "14393.0",
+                                    "17763.107", "18326.535", "19041.264", "20348.2400",
+                                    "20348.288-la57"])
 def test_profile_tells_which_layout_it_equals(run, tmp_path, layout):
     if not kernel_pdb.is_possible():
         pytest.skip("clang, lld-link or llvm-pdbutil is missing")
     rows = kernel_pdb.read_rows(layout)
-    pdb, guid_age, _ = kernel_pdb.compile_pdb(tmp_path, rows)
+    tree = tree_of(layout)
+    pdb, guid_age, _ = kernel_pdb.compile_pdb(tmp_path, rows, tree=tree)
     answer = run("profile", pdb)
     assert f"Equals the built-in layout {layout}:" in answer.stdout.decode()
     printed, kernels = parse_profile(answer.stdout.decode())
     assert printed == {name: kernel_pdb.format_row(name, row) for name, row in rows.items()}
     assert kernels[0]["guid_age"] == guid_age and kernels[0]["layout"] == layout
     # Two that change places: one that is not aligned could be no member.
-    root, hint = "_EPROCESS.VadRoot", "_EPROCESS.VadHint"
-    pdb, _, _ = kernel_pdb.compile_pdb(tmp_path, dict(rows, **{root: rows[hint], hint: rows[root]}), "moved")
+    root, hint = "_EPROCESS.VadRoot", "_EPROCESS.VadHint" if "_EPROCESS.VadHint" in rows else "_EPROCESS.Peb"
+    pdb, _, _ = kernel_pdb.compile_pdb(tmp_path, dict(rows, **{root: rows[hint], hint: rows[root]}), "moved", tree)
     assert "Equals no built-in layout" in run("profile", pdb).stdout.decode()
 
 
