@@ -7,6 +7,7 @@
 #include "core/process.h"
 #include "core/token.h"
 #include "core/token_attributes.h"
+#include "meaning/identity.h"
 #include "symbols/profile.h"
 #include "util/memory.h"
 
@@ -318,7 +319,14 @@ static void test_damaged_sids(void **state)
         assert_int_equal(sid_of(world, token->first_group + 1)->sid.offset, SIC_NONE);
         assert_blob(world, sid_of(world, token->first_group + 2)->sid, 2);
         assert_int_equal(token->integrity, 0x1000);
+        /* A group that cannot be read says nothing of the user. */
+        assert_non_null(sic_token_user(&world->scan, token));
+        assert_blob(world, sic_token_user(&world->scan, token)->sid, 0);
     }
+    put_token(world);
+    world->bytes[sid_at(0)] = 2;
+    assert_null(sic_token_user(&world->scan, read_token(world)));
+    put_token(world);
     world->bytes[sid_at(3)] = 0;
     token = read_token(world);
     assert_int_equal(token->flags & SIC_TOKEN_PACKAGE_KNOWN, 0);

@@ -89,7 +89,7 @@ struct sic_sid {
     uint32_t reserved;
 };
 
-#define SIC_TOKEN_READ               0x1u  /* the user and the groups were read */
+#define SIC_TOKEN_READ               0x1u  /* all groups were read; the user, who is the first, may be known without */
 #define SIC_TOKEN_PACKAGE_KNOWN      0x2u  /* whether it has a package was read; AppContainers have one */
 #define SIC_TOKEN_LOW_PRIVILEGE      0x4u  /* a low-privilege AppContainer: the attribute WIN://NOALLAPPPKG is set */
 #define SIC_TOKEN_ATTRIBUTES_KNOWN   0x8u  /* the attributes that decide SIC_TOKEN_LOW_PRIVILEGE were read */
@@ -104,7 +104,7 @@ struct sic_token {
     uint32_t integrity;    /* RID of the mandatory label S-1-16-RID; SIC_NONE: unknown */
     uint32_t flags;
     struct sic_blob package; /* the package's SID */
-    uint32_t first_group;    /* into sic_scan.sids; the first is the user */
+    uint32_t first_group;    /* into sic_scan.sids; the first is the user. Each SID is known or not by itself */
     uint32_t group_count;
     uint32_t first_capability;
     uint32_t capability_count;
