@@ -52,9 +52,10 @@ struct sic_blob {
 #define SIC_PROCESS_PROTECTION_KNOWN 0x80u  /* `protection` was read */
 #define SIC_PROCESS_HANDLES_READ     0x100u /* its handle table was read to its end */
 #define SIC_PROCESS_HANDLES_INCOMPLETE                                                                                 \
-    0x200u                                /* parts of its handle table could not be read, or contradict themselves */
-#define SIC_PROCESS_PEB_READ       0x400u /* its PEB was asked for and read */
-#define SIC_PROCESS_PEB_UNREADABLE 0x800u /* its PEB was asked for and is not to be had */
+    0x200u                                 /* parts of its handle table could not be read, or contradict themselves */
+#define SIC_PROCESS_PEB_READ       0x400u  /* its PEB was asked for and read */
+#define SIC_PROCESS_PEB_UNREADABLE 0x800u  /* its PEB was asked for and is not to be had */
+#define SIC_PROCESS_EXITING_KNOWN  0x1000u /* whether it is SIC_PROCESS_EXITING was read */
 
 struct sic_process {
     uint64_t eprocess_va;
