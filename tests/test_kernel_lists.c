@@ -215,9 +215,78 @@ static void test_long_types(void **state)
     assert_true(world->asked < 3 * CHAIN_LENGTH);
 }
 
+#define EPROCESS_AT 0x1000u
+#define TABLE_AT    0x2000u
+#define MIDDLE_AT   0x3000u
+
+/* A table of three levels, whose 128 pages of the middle one hold nothing but must be read. */
+static void test_cancelled_in_handles(void **state)
+{
+    struct world *world = *state;
+    struct sic_handle_tables tables = {0};
+    struct sic_handle_range range;
+    struct sic_process *process = sic_array_append(&world->scan.allocator, &world->scan.processes, sizeof(*process));
+
+    assert_non_null(process);
+    process->eprocess_va = FLAT_BASE + EPROCESS_AT;
+    put(world, EPROCESS_AT + offset_of(world, SIC_FIELD_EPROCESS_OBJECT_TABLE), FLAT_BASE + TABLE_AT, 8);
+    put(world, TABLE_AT + offset_of(world, SIC_FIELD_HANDLE_TABLE_TABLE_CODE), (FLAT_BASE + MIDDLE_AT) | 2, 8);
+    for (uint32_t i = 0; i < 512; i++)
+        put(world, MIDDLE_AT + 8 * i, FLAT_BASE + 0x4000, 8);
+    world->patience = 20;
+    assert_false(sic_handle_table_find(&tables, &world->scan, &world->reader, &world->profile.layout, 0, &range));
+    assert_in_range(world->asked, 20, 22);
+    sic_handle_tables_deinit(&tables, &world->scan.allocator);
+}
+
+#define CONTROL_AREAS_AT 0x1000u /* 0x200 bytes each */
+
+static void add_section(struct world *world, uint32_t at)
+{
+    struct sic_section *section = sic_array_append(&world->scan.allocator, &world->scan.sections, sizeof(*section));
+
+    assert_non_null(section);
+    section->control_area_va = FLAT_BASE + at;
+    section->view_count = 1;
+    section->mapped_views = 2;
+}
+
+/* A list that never ends uses up what all lists may have, and the next one is still walked to its end. */
+static void test_endless_views(void **state)
+{
+    struct world *world = *state;
+    uint32_t head = offset_of(world, SIC_FIELD_CONTROL_AREA_LIST_HEAD);
+    uint32_t second = CONTROL_AREAS_AT + 0x200, links = 0x3000;
+    uint32_t distance = offset_of(world, SIC_FIELD_MMVAD_VADS_PROCESS) - offset_of(world, SIC_FIELD_MMVAD_VIEW_LINKS);
+    const struct sic_note *notes;
+    struct sic_array strangers = {0};
+
+    world->endless = ENDLESS_VIEWS;
+    world->list_head = FLAT_BASE + CONTROL_AREAS_AT + head;
+    add_section(world, CONTROL_AREAS_AT);
+    add_section(world, second);
+    put(world, CONTROL_AREAS_AT + head, ENDLESS_BASE, 8);
+    put(world, second + head, FLAT_BASE + links, 8);
+    put(world, second + head + 8, FLAT_BASE + links, 8);
+    put(world, links, FLAT_BASE + second + head, 8);
+    put(world, links + 8, FLAT_BASE + second + head, 8);
+    put(world, links + distance, SIC_KERNEL_VIEW_SESSION, 8);
+    assert_true(sic_accounts_compare(&world->scan, &world->reader, &world->profile.layout, true, &strangers));
+    notes = world->scan.notes.elements;
+    assert_true(world->scan.notes.count > 0 && notes[0].kind == SIC_NOTE_LIST_BROKEN && notes[0].section == 0);
+    for (uint32_t i = 1; i < world->scan.notes.count; i++)
+        assert_int_equal(notes[i].section, 0);
+    assert_true(sic_scan_section(&world->scan, 1)->flags & SIC_SECTION_RING_WALKED);
+    assert_int_equal(sic_scan_section(&world->scan, 1)->kernel_views, 1);
+    assert_true(world->asked < 0x100000 * 5);
+    sic_array_free(&world->scan.allocator, &strangers, sizeof(uint64_t));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_cancelled_in_handles, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_endless_views, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_long_buckets, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_cancelled_in_buckets, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_long_types, set_up, tear_down),
