@@ -329,18 +329,46 @@ static void test_forged_chains(void **state)
 {
     struct world *world = *state;
     struct sic_view *view = sic_scan_view(&world->scan, 0);
+    uint64_t steps = 100;
 
     sic_scan_subsection(&world->scan, 1)->pte_count = 0;
     sic_scan_subsection(&world->scan, 1)->next = 1;
-    assert_int_equal(sic_view_prototype_pte(&world->scan, view, 5), 0);
+    assert_int_equal(sic_view_prototype_pte(&world->scan, view, 5, &steps), 0);
     sic_scan_subsection(&world->scan, 0)->next = 0;
-    assert_int_equal(sic_view_prototype_pte(&world->scan, view, 5), ARRAY_VA + 0x28);
+    assert_int_equal(sic_view_prototype_pte(&world->scan, view, 5, &steps), ARRAY_VA + 0x28);
     view->last_contiguous_pte = SIC_WHOLE_VIEW_CONTIGUOUS;
-    assert_int_equal(sic_view_prototype_pte(&world->scan, view, 5), ARRAY_VA + 0x48);
-    assert_int_equal(sic_view_prototype_pte(&world->scan, view, 6), 0);
+    assert_int_equal(sic_view_prototype_pte(&world->scan, view, 5, &steps), ARRAY_VA + 0x48);
+    assert_int_equal(sic_view_prototype_pte(&world->scan, view, 6, &steps), 0);
     view->flags = SIC_VIEW_TORN;
-    assert_int_equal(sic_view_prototype_pte(&world->scan, view, 0), ARRAY_VA + 0x20);
-    assert_int_equal(sic_view_prototype_pte(&world->scan, view, 1), 0);
+    assert_int_equal(sic_view_prototype_pte(&world->scan, view, 0, &steps), ARRAY_VA + 0x20);
+    assert_int_equal(sic_view_prototype_pte(&world->scan, view, 1, &steps), 0);
+}
+
+/* So many subsections of one page each behind the first that a few walks to the last are too many. */
+#define LONG_CHAIN 0x100000u
+
+static void test_long_chain(void **state)
+{
+    struct world *world = *state;
+    struct sic_array *subsections = &world->scan.subsections;
+    uint64_t last_va = USER_VA + (4 + 2 + LONG_CHAIN - 1) * (uint64_t)PAGE, value;
+    uint32_t reads = 0;
+
+    sic_scan_view(&world->scan, 0)->end_vpn = last_va >> 12;
+    assert_true(sic_array_reserve(&world->scan.allocator, subsections, sizeof(struct sic_subsection), LONG_CHAIN));
+    for (uint32_t i = 0; i < LONG_CHAIN; i++) {
+        *(struct sic_subsection *)append(world, subsections, sizeof(struct sic_subsection)) =
+            (struct sic_subsection){.base = ARRAY_VA + 0x800, .pte_count = 1, .next = SIC_NONE};
+        sic_scan_subsection(&world->scan, 1 + i)->next = 2 + i;
+    }
+    put_prototype(world, 0x100, frame(DATA) | FLAGS);
+    expect(world, last_va, DATA);
+    while (reads < 1000 && world->user.read(world->user.context, 0, last_va, &value, sizeof(value)))
+        reads++;
+    assert_in_range(reads, 1, 100);
+    /* What lies in the view's own subsection takes no walk. */
+    put_prototype(world, 4, frame(DATA) | FLAGS);
+    expect(world, USER_VA, DATA);
 }
 
 static void test_across_pages(void **state)
@@ -493,6 +521,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_swizzled_prototypes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_prototypes_elsewhere, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_forged_chains, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_long_chain, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_across_pages, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_two_processes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_after_the_end, set_up, tear_down),
