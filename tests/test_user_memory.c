@@ -478,7 +478,27 @@ static bool read_nothing(void *context, uint32_t process, uint64_t va, void *buf
     return false;
 }
 
-/* Live, nobody translates: the prototype PTE tells where the page is, unless the process may have its own copy. */
+static bool translate_nothing(void *context, uint32_t process, uint64_t va, uint64_t *physical)
+{
+    (void)context;
+    (void)process;
+    (void)va;
+    *physical = 0xeeeeeeeeeeee;
+    return false;
+}
+
+static bool has_no_tables(void *context, uint32_t process, uint64_t va)
+{
+    (void)context;
+    (void)process;
+    (void)va;
+    return false;
+}
+
+/*
+ * Live nobody translates, and in a dump of the kernel alone nothing can be: the prototype PTE tells where the page is,
+ * unless the process may have its own copy.
+ */
 static void test_evidence_without_tables(void **state)
 {
     static const struct {
@@ -496,10 +516,14 @@ static void test_evidence_without_tables(void **state)
         {0, 4, false},
     };
     struct world *world = *state;
-    struct sic_user_reader user = {.read = read_nothing};
+    struct sic_user_reader user = {.read = read_nothing, .has_tables = has_no_tables};
+    unsigned count = sizeof(cases) / sizeof(cases[0]);
     struct sic_page *page;
 
-    for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (unsigned way = 0; way < 2 * count; way++) {
+        unsigned i = way % count;
+
+        user.translate = way < count ? NULL : translate_nothing;
         put_prototype(world, 4, cases[i].pte);
         sic_scan_view(&world->scan, 0)->protection = cases[i].protection;
         page = read_evidence(world);
@@ -509,6 +533,31 @@ static void test_evidence_without_tables(void **state)
         assert_false(page->flags & SIC_PAGE_HAS_BYTES);
         assert_int_equal(sic_load64(page->bytes), 0);
     }
+}
+
+/* A dump of the kernel alone, in which no table of the process is; one that is there and says that the page is not. */
+static void test_evidence_without_user_pages(void **state)
+{
+    struct world *world = *state;
+    struct sic_page *page;
+
+    put_prototype(world, 4, frame(DATA) | FLAGS);
+    map(world, USER_ROOT, USER_VA, 2, 0x1234500000002080);
+    page = read_evidence(world);
+    sic_evidence_read_user(&world->scan, &world->user, 0, 1);
+    assert_int_equal(page->flags & (SIC_PAGE_HAS_PHYSICAL | SIC_PAGE_HAS_BYTES), 0);
+    for (unsigned level = 2; level <= 4; level++) {
+        map(world, USER_ROOT, USER_VA, level, frame(PAGE_COUNT + 5) | FLAGS);
+        open_memory(world, 0);
+        page = read_evidence(world);
+        sic_evidence_read_user(&world->scan, &world->user, 0, 1);
+        assert_int_equal(page->flags & (SIC_PAGE_HAS_PHYSICAL | SIC_PAGE_HAS_BYTES), SIC_PAGE_HAS_PHYSICAL);
+        assert_int_equal(page->physical, frame(DATA));
+    }
+    sic_scan_view(&world->scan, 0)->protection = 5;
+    page = read_evidence(world);
+    sic_evidence_read_user(&world->scan, &world->user, 0, 1);
+    assert_false(page->flags & SIC_PAGE_HAS_PHYSICAL);
 }
 
 int main(void)
@@ -527,6 +576,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_after_the_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_evidence, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_evidence_without_tables, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_evidence_without_user_pages, set_up, tear_down),
     };
 
     return cmocka_run_group_tests_name("user memory", tests, NULL, NULL);

@@ -168,6 +168,7 @@ static bool find_page(struct sic_user_memory *memory, uint64_t va, uint64_t *pa)
         *pa = found.page_pa;
         return true;
     case SIC_PAGE_WALK_MISSING:
+    case SIC_PAGE_WALK_ABSENT:
         return false;
     case SIC_PAGE_WALK_TABLE:
         pte = sic_load64(found.table + 8 * sic_table_index(va, 1));
@@ -197,6 +198,17 @@ static bool translate(void *context, uint32_t process, uint64_t va, uint64_t *ph
     return true;
 }
 
+static bool has_tables(void *context, uint32_t process, uint64_t va)
+{
+    struct sic_user_memory *memory = context;
+    struct sic_page_walk found;
+
+    if (sic_image_is_virtual(memory->image))
+        return false;
+    choose_process(memory, process);
+    return memory->paging.root_pa != 0 && walk(memory, va, &found) != SIC_PAGE_WALK_ABSENT;
+}
+
 static bool read_user(void *context, uint32_t process, uint64_t va, void *buffer, size_t size)
 {
     const struct sic_user_memory *memory = context;
@@ -224,5 +236,6 @@ static bool read_user(void *context, uint32_t process, uint64_t va, void *buffer
 
 struct sic_user_reader sic_user_memory_reader(struct sic_user_memory *memory)
 {
-    return (struct sic_user_reader){.read = read_user, .translate = translate, .context = memory};
+    return (struct sic_user_reader){
+        .read = read_user, .translate = translate, .has_tables = has_tables, .context = memory};
 }
