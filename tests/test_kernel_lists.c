@@ -7,6 +7,7 @@
 #include "core/accounts.h"
 #include "core/directory.h"
 #include "core/handle_table.h"
+#include "core/names.h"
 #include "symbols/profile.h"
 #include "util/memory.h"
 
@@ -251,6 +252,22 @@ static void add_section(struct world *world, uint32_t at)
     section->mapped_views = 2;
 }
 
+/* A control area's file object must say that it is one. */
+static void test_no_file_object(void **state)
+{
+    struct world *world = *state;
+    uint32_t name = offset_of(world, SIC_FIELD_FILE_OBJECT_FILE_NAME);
+
+    add_section(world, CONTROL_AREAS_AT);
+    sic_scan_section(&world->scan, 0)->file_object_va = FLAT_BASE + 0x3000;
+    put_string(world, 0x3000 + name, "\\x.bin", 0x800);
+    assert_true(sic_section_names_read(&world->scan, &world->reader, name, 1));
+    assert_false(sic_scan_section(&world->scan, 0)->flags & SIC_SECTION_HAS_NAME);
+    put(world, 0x3000, 5, 2);
+    assert_true(sic_section_names_read(&world->scan, &world->reader, name, 1));
+    assert_true(sic_scan_section(&world->scan, 0)->flags & SIC_SECTION_HAS_NAME);
+}
+
 /* A list that never ends uses up what all lists may have, and the next one is still walked to its end. */
 static void test_endless_views(void **state)
 {
@@ -286,6 +303,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_cancelled_in_handles, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_no_file_object, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_endless_views, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_long_buckets, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_cancelled_in_buckets, set_up, tear_down),

@@ -198,10 +198,9 @@ static void add_type(struct types *types, struct sic_objects *objects, const str
                      uint64_t object_va)
 {
     static const char *const names[SIC_OBJECT_TYPE_COUNT] = {
-        [SIC_OBJECT_DIRECTORY] = "Directory",
-        [SIC_OBJECT_SYMBOLIC_LINK] = "SymbolicLink",
-        [SIC_OBJECT_SECTION] = "Section",
-        [SIC_OBJECT_DEVICE] = "Device",
+        [SIC_OBJECT_DIRECTORY] = "Directory", [SIC_OBJECT_SYMBOLIC_LINK] = "SymbolicLink",
+        [SIC_OBJECT_SECTION] = "Section",     [SIC_OBJECT_DEVICE] = "Device",
+        [SIC_OBJECT_TOKEN] = "Token",
     };
     uint64_t name_va = object_va + sic_layout_offset(objects->layout, SIC_FIELD_OBJECT_TYPE_NAME);
     uint8_t index;
