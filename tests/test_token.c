@@ -7,6 +7,7 @@
 #include "core/process.h"
 #include "core/token.h"
 #include "core/token_attributes.h"
+#include "meaning/identity.h"
 #include "symbols/profile.h"
 #include "util/memory.h"
 
@@ -33,6 +34,7 @@ struct world {
     struct sic_reader reader;
     struct sic_profile profile;
     struct sic_scan scan;
+    struct sic_objects objects;
 };
 
 static void put(struct world *world, uint32_t at, uint64_t value, unsigned size)
@@ -151,7 +153,7 @@ static const struct sic_token *read_token(struct world *world)
     sic_scan_deinit(&world->scan);
     sic_scan_init(&world->scan, sic_heap_allocator());
     add_process(world, EPROCESS_AT);
-    assert_true(sic_tokens_read(&world->scan, &world->reader, &world->profile.layout));
+    assert_true(sic_tokens_read(&world->scan, &world->reader, &world->profile.layout, &world->objects));
     assert_int_equal(world->scan.problems.count, 0);
     if (sic_scan_process(&world->scan, 0)->token == SIC_NONE)
         return NULL;
@@ -214,7 +216,7 @@ static void test_shared(void **state)
     add_process(world, EPROCESS_AT);
     add_process(world, 0x8000);
     add_process(world, 0x9000);
-    assert_true(sic_tokens_read(&world->scan, &world->reader, &world->profile.layout));
+    assert_true(sic_tokens_read(&world->scan, &world->reader, &world->profile.layout, &world->objects));
     assert_int_equal(world->scan.tokens.count, 2);
     assert_int_equal(sic_scan_process(&world->scan, 0)->token, 0);
     assert_int_equal(sic_scan_process(&world->scan, 1)->token, 0);
@@ -240,6 +242,24 @@ static void test_no_token(void **state)
     assert_int_equal(read_token(world)->session_id, SIC_NONE);
     assert_int_equal(read_token(world)->integrity, SIC_NONE);
     assert_int_equal(read_token(world)->package.offset, SIC_NONE);
+}
+
+/* Where types are known, what is of another is not taken for a token. */
+static void test_other_types(void **state)
+{
+    struct world *world = *state;
+    uint32_t header = TOKEN_AT - sic_layout_offset(&world->profile.layout, SIC_FIELD_OBJECT_HEADER_BODY);
+
+    world->objects = (struct sic_objects){.layout = &world->profile.layout, .are_types_known = true};
+    for (unsigned i = 0; i < SIC_OBJECT_TYPE_COUNT; i++)
+        world->objects.indexes[i] = (uint16_t)(3 + i);
+    put_field(world, header, SIC_FIELD_OBJECT_HEADER_TYPE_INDEX, 3 + SIC_OBJECT_TOKEN, 1);
+    assert_non_null(read_token(world));
+    put_field(world, header, SIC_FIELD_OBJECT_HEADER_TYPE_INDEX, 3 + SIC_OBJECT_SECTION, 1);
+    assert_null(read_token(world));
+    /* Nobody knows the index of tokens. */
+    world->objects.indexes[SIC_OBJECT_TOKEN] = SIC_OBJECT_TYPE_UNKNOWN;
+    assert_non_null(read_token(world));
 }
 
 /* Counts and addresses of arrays that cannot be: the one list is unknown, the others stand. */
@@ -318,7 +338,14 @@ static void test_damaged_sids(void **state)
         assert_int_equal(sid_of(world, token->first_group + 1)->sid.offset, SIC_NONE);
         assert_blob(world, sid_of(world, token->first_group + 2)->sid, 2);
         assert_int_equal(token->integrity, 0x1000);
+        /* A group that cannot be read says nothing of the user. */
+        assert_non_null(sic_token_user(&world->scan, token));
+        assert_blob(world, sic_token_user(&world->scan, token)->sid, 0);
     }
+    put_token(world);
+    world->bytes[sid_at(0)] = 2;
+    assert_null(sic_token_user(&world->scan, read_token(world)));
+    put_token(world);
     world->bytes[sid_at(3)] = 0;
     token = read_token(world);
     assert_int_equal(token->flags & SIC_TOKEN_PACKAGE_KNOWN, 0);
@@ -428,8 +455,8 @@ static void test_process_facts(void **state)
     assert_int_equal(process.handle_table_va, FLAT_BASE + 0x40);
     assert_int_equal(process.protection, 0x31);
     assert_int_equal(process.token, SIC_NONE);
-    assert_int_equal(process.flags,
-                     SIC_PROCESS_EXITING | SIC_PROCESS_WOW64 | SIC_PROCESS_WOW64_KNOWN | SIC_PROCESS_PROTECTION_KNOWN);
+    assert_int_equal(process.flags, SIC_PROCESS_EXITING | SIC_PROCESS_EXITING_KNOWN | SIC_PROCESS_WOW64 |
+                                        SIC_PROCESS_WOW64_KNOWN | SIC_PROCESS_PROTECTION_KNOWN);
     /* Addresses of the wrong half are none. */
     put_field(world, EPROCESS_AT, SIC_FIELD_EPROCESS_PEB, FLAT_BASE + 0x1000, 8);
     put_field(world, EPROCESS_AT, SIC_FIELD_EPROCESS_OBJECT_TABLE, 0x10000, 8);
@@ -438,7 +465,7 @@ static void test_process_facts(void **state)
     assert_true(sic_process_read(&world->reader, layout, FLAT_BASE + EPROCESS_AT, &process));
     assert_int_equal(process.peb_va, 0);
     assert_int_equal(process.handle_table_va, 0);
-    assert_int_equal(process.flags, SIC_PROCESS_WOW64_KNOWN | SIC_PROCESS_PROTECTION_KNOWN);
+    assert_int_equal(process.flags, SIC_PROCESS_EXITING_KNOWN | SIC_PROCESS_WOW64_KNOWN | SIC_PROCESS_PROTECTION_KNOWN);
 }
 
 /* A layout that lacks the fields: all is unknown, nothing fails. */
@@ -519,6 +546,45 @@ static void test_peb_of_any_layout(void **state)
     assert_int_equal(world->scan.peb_pointers.count, 2);
 }
 
+/* How often the reader was asked, and after how many it is cancelled. */
+struct patience {
+    struct flat_memory *memory;
+    uint32_t asked;
+    uint32_t limit;
+};
+
+static bool read_patiently(void *context, uint64_t va, void *buffer, size_t size)
+{
+    struct patience *patience = context;
+    struct sic_reader reader = flat_memory_reader(patience->memory);
+
+    patience->asked++;
+    return reader.read(reader.context, va, buffer, size);
+}
+
+static bool is_out_of_patience(void *context)
+{
+    const struct patience *patience = context;
+
+    return patience->asked >= patience->limit;
+}
+
+/* Three lists of 4096 SIDs, each read on its own: who cancels does not wait for them. */
+static void test_cancelled(void **state)
+{
+    static const enum sic_field counts[] = {SIC_FIELD_TOKEN_GROUP_COUNT, SIC_FIELD_TOKEN_CAPABILITY_COUNT,
+                                            SIC_FIELD_TOKEN_RESTRICTED_COUNT};
+    struct world *world = *state;
+    struct patience patience = {.memory = &world->memory, .limit = 100};
+    struct sic_reader reader = {.read = read_patiently, .is_cancelled = is_out_of_patience, .context = &patience};
+
+    for (unsigned i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+        put_field(world, TOKEN_AT, counts[i], 4096, 4);
+    add_process(world, EPROCESS_AT);
+    assert_false(sic_tokens_read(&world->scan, &reader, &world->profile.layout, &world->objects));
+    assert_in_range(patience.asked, 100, 110);
+}
+
 /* Lets so many allocations succeed, then none. */
 struct scarce {
     const struct sic_allocator *heap;
@@ -546,7 +612,7 @@ static bool read_all(struct world *world, struct scarce *scarce)
     sic_scan_init(&world->scan, &allocator);
     process = sic_array_append(&allocator, &world->scan.processes, sizeof(*process));
     done = process && sic_process_read(&world->reader, &world->profile.layout, FLAT_BASE + EPROCESS_AT, process) &&
-           sic_tokens_read(&world->scan, &world->reader, &world->profile.layout) &&
+           sic_tokens_read(&world->scan, &world->reader, &world->profile.layout, &world->objects) &&
            sic_pebs_read(&world->scan, &user, &world->profile.layout);
     sic_scan_deinit(&world->scan);
     sic_scan_init(&world->scan, sic_heap_allocator());
@@ -571,6 +637,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_whole_token, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_shared, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_token, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_other_types, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_lists_of_any_size, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_damaged_sids, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_longest_sid, set_up, tear_down),
@@ -581,6 +648,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_no_fields, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_pebs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_peb_of_any_layout, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_cancelled, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_memory_runs_out, set_up, tear_down),
     };
 

@@ -61,30 +61,48 @@ static bool read_byte(const struct sic_reader *reader, uint64_t va, uint8_t *val
     return byte != NULL;
 }
 
-/* Where the part of the header that holds the name begins; 0: there is none, or the header cannot be read. */
-static uint64_t find_name_info(const struct sic_reader *reader, const struct sic_layout *layout, uint64_t header_va)
+/*
+ * Where the part of the header that holds the name begins; 0: there is none. False when that cannot be told.
+ */
+static bool find_name_info(const struct sic_reader *reader, const struct sic_layout *layout, uint64_t object_va,
+                           uint64_t *info_va)
 {
+    uint64_t header_va = header_of(layout, object_va);
     uint8_t byte;
 
+    if (!sic_is_kernel_pointer(reader, object_va, 8))
+        return false;
     if (names_types_by_address(layout)) {
-        uint32_t offset = sic_layout_offset(layout, SIC_FIELD_OBJECT_HEADER_NAME_INFO_OFFSET);
-
-        return read_byte(reader, header_va + offset, &byte) && byte != 0 ? header_va - byte : 0;
+        if (!read_byte(reader, header_va + sic_layout_offset(layout, SIC_FIELD_OBJECT_HEADER_NAME_INFO_OFFSET), &byte))
+            return false;
+        *info_va = byte != 0 ? header_va - byte : 0;
+        return true;
     }
-    if (!read_byte(reader, header_va + sic_layout_offset(layout, SIC_FIELD_OBJECT_HEADER_INFO_MASK), &byte) ||
-        !(byte & INFO_NAME))
-        return 0;
-    return header_va - sic_layout_offset(layout, SIC_FIELD_NAME_INFO_SIZE) -
-           (byte & INFO_CREATOR ? CREATOR_INFO_SIZE : 0);
+    if (!read_byte(reader, header_va + sic_layout_offset(layout, SIC_FIELD_OBJECT_HEADER_INFO_MASK), &byte))
+        return false;
+    *info_va = !(byte & INFO_NAME) ? 0
+                                   : header_va - sic_layout_offset(layout, SIC_FIELD_NAME_INFO_SIZE) -
+                                         (byte & INFO_CREATOR ? CREATOR_INFO_SIZE : 0);
+    return true;
+}
+
+bool sic_object_is_named(const struct sic_reader *reader, const struct sic_layout *layout, uint64_t object_va,
+                         bool *is_named)
+{
+    uint64_t info_va;
+
+    if (!find_name_info(reader, layout, object_va, &info_va))
+        return false;
+    *is_named = info_va != 0;
+    return true;
 }
 
 bool sic_object_name_info(const struct sic_reader *reader, const struct sic_layout *layout, uint64_t object_va,
                           uint64_t *directory_va, uint64_t *name_va)
 {
-    uint64_t info_va =
-        sic_is_kernel_pointer(reader, object_va, 8) ? find_name_info(reader, layout, header_of(layout, object_va)) : 0;
+    uint64_t info_va;
 
-    if (info_va == 0)
+    if (!find_name_info(reader, layout, object_va, &info_va) || info_va == 0)
         return false;
     *name_va = info_va + sic_layout_offset(layout, SIC_FIELD_NAME_INFO_NAME);
     return sic_reader_u64(reader, info_va + sic_layout_offset(layout, SIC_FIELD_NAME_INFO_DIRECTORY), directory_va);
@@ -136,12 +154,13 @@ static uint64_t climb_to_root(const struct sic_reader *reader, const struct sic_
 static uint64_t find_object(const struct sic_reader *reader, const struct sic_layout *layout, uint64_t directory_va,
                             const char *name)
 {
+    uint32_t entries_left = SIC_SEARCH_LIMIT;
     struct sic_buckets buckets;
     uint64_t object_va, own_directory_va, name_va;
 
-    if (!sic_buckets_begin(&buckets, reader, layout, directory_va))
+    if (!sic_buckets_begin(&buckets, reader, layout, directory_va, &entries_left))
         return 0;
-    for (unsigned left = SIC_CHAIN_LIMIT; left > 0 && sic_buckets_next(&buckets, &object_va); left--) {
+    while (sic_buckets_next(&buckets, &object_va)) {
         if (sic_object_name_info(reader, layout, object_va, &own_directory_va, &name_va) &&
             own_directory_va == directory_va && is_name(reader, name_va, name))
             return object_va;
@@ -230,10 +249,9 @@ static void add_type(struct types *types, struct sic_objects *objects, const str
                      uint64_t object_va)
 {
     static const char *const names[SIC_OBJECT_TYPE_COUNT] = {
-        [SIC_OBJECT_DIRECTORY] = "Directory",
-        [SIC_OBJECT_SYMBOLIC_LINK] = "SymbolicLink",
-        [SIC_OBJECT_SECTION] = "Section",
-        [SIC_OBJECT_DEVICE] = "Device",
+        [SIC_OBJECT_DIRECTORY] = "Directory", [SIC_OBJECT_SYMBOLIC_LINK] = "SymbolicLink",
+        [SIC_OBJECT_SECTION] = "Section",     [SIC_OBJECT_DEVICE] = "Device",
+        [SIC_OBJECT_TOKEN] = "Token",
     };
     uint64_t name_va = object_va + sic_layout_offset(objects->layout, SIC_FIELD_OBJECT_TYPE_NAME);
     uint8_t index;
@@ -253,15 +271,15 @@ static void add_type(struct types *types, struct sic_objects *objects, const str
 
 static void read_types(struct types *types, struct sic_objects *objects, const struct sic_reader *reader)
 {
+    uint32_t entries_left = SIC_SEARCH_LIMIT;
     struct sic_buckets buckets;
     uint64_t object_va, directory_va, name_va;
 
     types->type = types->process = SIC_OBJECT_TYPE_UNKNOWN;
     types->count = 0;
-    if (!sic_buckets_begin(&buckets, reader, objects->layout, objects->type_root_va))
+    if (!sic_buckets_begin(&buckets, reader, objects->layout, objects->type_root_va, &entries_left))
         return;
-    for (unsigned left = SIC_CHAIN_LIMIT;
-         left > 0 && types->count < TYPE_LIMIT && sic_buckets_next(&buckets, &object_va); left--) {
+    while (types->count < TYPE_LIMIT && sic_buckets_next(&buckets, &object_va)) {
         if (sic_object_name_info(reader, objects->layout, object_va, &directory_va, &name_va) &&
             directory_va == objects->type_root_va)
             add_type(types, objects, reader, object_va);
