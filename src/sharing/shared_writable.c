@@ -79,15 +79,26 @@ static uint32_t lower_bound(const struct sic_shared_writable *parts, uint64_t wa
     return low;
 }
 
+/* Whether the chain that starts with `head` has any. */
+static bool has_parts(const struct sic_shared_writable *parts, uint64_t head)
+{
+    uint32_t first = lower_bound(parts, head << 32);
+
+    return head != SIC_NONE && first < parts->count && parts->keys[first].key >> 32 == head;
+}
+
 void sic_shared_writable_find(const struct sic_scan *scan, const struct sic_shared_writable *parts,
                               const struct sic_regions *regions, const struct sic_region *region, uint32_t *first,
                               uint32_t *end)
 {
-    const struct sic_view *view = sic_scan_view(scan, regions->views[region->first]);
-    uint64_t head = sic_scan_subsection(scan, view->subsection)->head, first_page, end_page;
+    uint64_t head, first_page, end_page;
 
     *first = *end = 0;
-    if (parts->count == 0 || head == SIC_NONE)
+    if (parts->count == 0 || !(sic_scan_section(scan, region->section)->flags & SIC_SECTION_IMAGE))
+        return;
+    head = sic_scan_subsection(scan, sic_scan_view(scan, regions->views[region->first])->subsection)->head;
+    /* Few images have such parts: the region's views are looked at only then. */
+    if (!has_parts(parts, head))
         return;
     region_pages(scan, regions, region, &first_page, &end_page);
     if (first_page >= end_page)
