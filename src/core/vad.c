@@ -219,6 +219,8 @@ static bool visit_node(struct sic_vad_walker *walker, struct sic_scan *scan, uin
         return false;
     if (node.kind == NODE_REJECTED)
         return true;
+    if (node.kind == NODE_VIEW)
+        sic_index_prefetch(&scan->subsection_index, node.subsection_va);
     /* start_vpn - 1 would wrap at 0: nothing can lie left of a node that starts with the first page. */
     if (!push_child(walker, scan, process_index, index, left_va, node.start_vpn ? first : 1,
                     node.start_vpn ? node.start_vpn - 1 : 0, &left) ||
