@@ -34,14 +34,14 @@ bool sic_shared_writable_build(const struct sic_scan *scan, struct sic_shared_wr
         *key = (struct sic_key){.key = (uint64_t)subsection->head << 32 | sic_scan_first_page(scan, i), .value = i};
     }
     sic_array_trim(&scan->allocator, &keys, sizeof(struct sic_key));
-    *parts = (struct sic_shared_writable){.keys = keys.elements, .count = keys.count};
+    *parts = (struct sic_shared_writable){.keys = keys.elements, .count = keys.count, .room = keys.capacity};
     return sic_sort_keys(&scan->allocator, parts->keys, parts->count);
 }
 
 void sic_shared_writable_deinit(const struct sic_scan *scan, struct sic_shared_writable *parts)
 {
     if (parts->keys)
-        scan->allocator.resize(scan->allocator.context, parts->keys, parts->count * sizeof(*parts->keys), 0);
+        scan->allocator.resize(scan->allocator.context, parts->keys, parts->room * sizeof(*parts->keys), 0);
     *parts = (struct sic_shared_writable){0};
 }
 
