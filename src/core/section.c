@@ -240,6 +240,19 @@ static bool report_unread_control_areas(struct sic_scan *scan)
     return true;
 }
 
+/* Asks for the section of a view that comes after view `index`, and for the subsection of one that comes later. */
+static void prefetch_section(const struct sic_scan *scan, uint32_t index)
+{
+    const struct sic_view *views = scan->views.elements;
+
+    if (index + 2 * PREFETCH_DISTANCE >= scan->views.count)
+        return;
+    __builtin_prefetch(&sic_scan_subsection(scan, views[index + 2 * PREFETCH_DISTANCE].subsection)->section);
+    __builtin_prefetch(
+        &sic_scan_section(scan, sic_scan_subsection(scan, views[index + PREFETCH_DISTANCE].subsection)->section)
+             ->view_count);
+}
+
 /* Counts each section's views. A view that claims to be an image's in a section that is none is torn. */
 static bool count_views(struct sic_scan *scan)
 {
@@ -248,6 +261,7 @@ static bool count_views(struct sic_scan *scan)
         const struct sic_subsection *subsection = sic_scan_subsection(scan, view->subsection);
         struct sic_section *section = sic_scan_section(scan, subsection->section);
 
+        prefetch_section(scan, i);
         section->view_count++;
         if (view->last_contiguous_pte != SIC_WHOLE_VIEW_CONTIGUOUS ||
             section->flags & (SIC_SECTION_IMAGE | SIC_SECTION_UNREAD))

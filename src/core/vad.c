@@ -56,6 +56,8 @@ static uint32_t push_node(struct sic_vad_walker *walker, const struct sic_alloca
     node->left = node->right = SIC_NONE;
     /* Nodes are read level by level: by the time this one's turn comes, its bytes are near. */
     sic_reader_prefetch(walker->reader, va);
+    /* Mapped nodes are read as far as their owner. */
+    sic_reader_prefetch(walker->reader, va + sic_layout_offset(walker->layout, SIC_FIELD_MMVAD_VADS_PROCESS));
     return walker->nodes.count - 1;
 }
 

@@ -42,7 +42,7 @@ static enum sic_status no_memory(struct sic_error *error)
     return sic_error_set(error, SIC_NO_MEMORY, "out of memory while views were grouped; close other programs");
 }
 
-#define PREFETCH_DISTANCE 8u
+#define PREFETCH_DISTANCE 16u
 /* Sections that a thread takes at once. */
 #define SECTIONS_PER_TURN 4096u
 
