@@ -4,7 +4,7 @@
 
 #define THREAD_LIMIT 64u
 /* Lines in a piece: enough to make the hand-over cheap, little enough to stay in a cache. */
-#define PIECE_LINES 1024u
+#define PIECE_LINES 512u
 
 struct shared {
     const struct sic_parallel_job *job;

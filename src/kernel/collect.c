@@ -307,6 +307,9 @@ enum sic_status sic_collect(const struct sic_kernel *kernel, const struct sic_co
     free(collection);
     if (status == SIC_OK)
         status = sic_owners_collect(kernel, options, error, scan);
+    /* Everything is found: nobody looks addresses up any more. */
+    sic_index_free(&scan->allocator, &scan->subsection_index);
+    sic_index_free(&scan->allocator, &scan->control_area_index);
     if (status == SIC_OK)
         sic_scan_sort_problems(scan);
     return status;
