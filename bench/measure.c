@@ -221,7 +221,7 @@ static struct times time_stages(const char *path, struct counts *counts)
         fail(error.message);
     times.collect = now() - start;
     start = now();
-    if (sic_regions_build(&scan, SIC_REGION_JOINED, &error, &regions) != SIC_OK)
+    if (sic_regions_build_on_threads(&scan, SIC_REGION_JOINED, sic_processor_count(), &error, &regions) != SIC_OK)
         fail(error.message);
     times.regions = now() - start;
     count(&scan, counts);

@@ -6,6 +6,7 @@
 #include "cli/report.h"
 #include "cli/select.h"
 #include "kernel/collect.h"
+#include "platform/processors.h"
 #include "saved/saved.h"
 #include "util/memory.h"
 
@@ -252,7 +253,9 @@ enum sic_status sic_listing_open(const struct sic_options *options, struct sic_e
     if (status == SIC_OK && !sic_regions_report_claims(&listing->scan))
         status = no_memory(error);
     if (status == SIC_OK)
-        status = sic_regions_build(&listing->scan, rule, error, &listing->regions);
+        status = sic_regions_build_on_threads(&listing->scan, rule,
+                                              options->threads ? options->threads : sic_processor_count(), error,
+                                              &listing->regions);
     if (status == SIC_OK && !sic_shared_writable_build(&listing->scan, &listing->shared_writable))
         status = no_memory(error);
     if (status == SIC_OK)

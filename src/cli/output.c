@@ -4,6 +4,8 @@
 #include <string.h>
 
 #define BUFFER_SIZE (64u * 1024u)
+/* So much at once is written from where it is. */
+#define DIRECT_SIZE (32u * 1024u)
 
 static const char hex_digits[] = "0123456789abcdef";
 
@@ -71,6 +73,11 @@ static char *claim(struct sic_output *output, size_t size)
 
 void sic_output_bytes(struct sic_output *output, const char *bytes, size_t size)
 {
+    if (size >= DIRECT_SIZE && output->stream) {
+        drain(output);
+        output->failed = output->failed || fwrite(bytes, 1, size, output->stream) != size;
+        return;
+    }
     while (size > 0) {
         size_t piece = output->size - output->used;
 

@@ -83,16 +83,49 @@ struct printing {
     bool with_evidence;
 };
 
-/* The views of a region lie all over the scan: ask for them a little ahead. */
-#define PREFETCH_DISTANCE 8u
+/* Views of a region that are asked for before it is printed, and how far ahead the others are. */
+#define PREFETCH_DISTANCE 16u
 
-static const struct sic_view *owner_at(const struct sic_listing *listing, uint32_t position)
+/* What is needed of a view; two lines of the cache may hold it. */
+static void prefetch_view(const struct sic_listing *listing, uint32_t position)
 {
-    const uint32_t *views = listing->regions.views;
+    const struct sic_view *view = sic_scan_view(&listing->scan, listing->regions.views[position]);
 
-    if (position + PREFETCH_DISTANCE < listing->regions.view_count)
-        __builtin_prefetch(sic_scan_view(&listing->scan, views[position + PREFETCH_DISTANCE]));
-    return sic_scan_view(&listing->scan, views[position]);
+    __builtin_prefetch(&view->end_vpn);
+    __builtin_prefetch(&view->process);
+}
+
+/* Regions stand by their addresses, their sections and views all over the scan: they are asked for some regions ahead,
+ * each step when the one that it needs has come. */
+static void prefetch_region(const struct sic_listing *listing, uint32_t index)
+{
+    const struct sic_regions *regions = &listing->regions;
+
+    if (index + 4 < regions->count) {
+        const struct sic_region *region = &regions->regions[index + 4];
+
+        __builtin_prefetch(&regions->views[region->first]);
+        __builtin_prefetch(&sic_scan_section(&listing->scan, region->section)->flags);
+        __builtin_prefetch(&sic_scan_section(&listing->scan, region->section)->name);
+    }
+    if (index + 2 < regions->count) {
+        const struct sic_region *region = &regions->regions[index + 2];
+        const struct sic_section *section = sic_scan_section(&listing->scan, region->section);
+        uint32_t count = region->count < PREFETCH_DISTANCE ? region->count : PREFETCH_DISTANCE;
+
+        for (uint32_t i = 0; i < count; i++)
+            prefetch_view(listing, region->first + i);
+        if (section->flags & SIC_SECTION_HAS_NAME)
+            __builtin_prefetch((const uint16_t *)listing->scan.strings.elements + section->name.offset);
+    }
+}
+
+static const struct sic_view *owner_at(const struct sic_listing *listing, const struct sic_region *region,
+                                       uint32_t position)
+{
+    if (position + PREFETCH_DISTANCE < region->first + region->count)
+        prefetch_view(listing, position + PREFETCH_DISTANCE);
+    return sic_scan_view(&listing->scan, listing->regions.views[position]);
 }
 
 static void print_plain_region(const struct printing *printing, const struct sic_region *region,
@@ -102,7 +135,7 @@ static void print_plain_region(const struct printing *printing, const struct sic
     sic_output_address(output, region->prototype_pte);
     sic_output_bytes(output, "\n", 1);
     for (uint32_t i = region->first; i < region->first + region->count; i++) {
-        const struct sic_view *view = owner_at(printing->listing, i);
+        const struct sic_view *view = owner_at(printing->listing, region, i);
 
         print_range(output, &printing->labels[view->process], sic_view_start_va(view), view->end_vpn << 12);
         sic_output_bytes(output, "\n", 1);
@@ -114,6 +147,7 @@ static void print_plain_regions(const void *context, uint32_t first, uint32_t en
     const struct printing *printing = context;
 
     for (uint32_t i = first; i < end; i++) {
+        prefetch_region(printing->listing, i);
         if (printing->listing->selected[i])
             print_plain_region(printing, &printing->listing->regions.regions[i], output);
     }
@@ -270,7 +304,7 @@ static void print_region(const struct printing *printing, const struct sic_regio
     print_section(listing, region, output);
     sic_text_put_meaning(listing, region, printing->with_details, output);
     for (uint32_t i = region->first; i < region->first + region->count; i++) {
-        const struct sic_view *view = owner_at(listing, i);
+        const struct sic_view *view = owner_at(listing, region, i);
 
         print_owner(listing, region, view, &printing->labels[view->process], output);
         if (printing->with_evidence)
@@ -284,6 +318,7 @@ static void print_regions(const void *context, uint32_t first, uint32_t end, str
     const struct printing *printing = context;
 
     for (uint32_t i = first; i < end; i++) {
+        prefetch_region(printing->listing, i);
         if (printing->listing->selected[i])
             print_region(printing, &printing->listing->regions.regions[i], output);
     }

@@ -97,6 +97,12 @@ bool sic_index_find(const struct sic_index *index, const struct sic_array *recor
     return false;
 }
 
+void sic_index_prefetch(const struct sic_index *index, uint64_t key)
+{
+    if (index->capacity > 0)
+        __builtin_prefetch(&index->slots[first_position(hash_address(index, key), index->capacity)]);
+}
+
 static void insert(struct sic_index_slot *slots, uint32_t capacity, struct sic_index_slot slot)
 {
     uint32_t i = first_position(slot.hash, capacity);

@@ -55,6 +55,8 @@ struct sic_index {
 /* True and *record when a record of `records` begins with `key`. */
 bool sic_index_find(const struct sic_index *index, const struct sic_array *records, size_t record_size, uint64_t key,
                     uint32_t *record);
+/* A hint that `key` will be looked up soon. */
+void sic_index_prefetch(const struct sic_index *index, uint64_t key);
 /* Adds a record whose key is not there yet. False when memory ran out. */
 bool sic_index_add(const struct sic_allocator *allocator, struct sic_index *index, uint64_t key, uint32_t record);
 void sic_index_free(const struct sic_allocator *allocator, struct sic_index *index);

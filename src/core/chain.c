@@ -227,10 +227,11 @@ static bool report_cut_chains(struct sic_scan *scan, uint64_t *furthest)
 {
     for (uint32_t i = 0; i < scan->views.count; i++) {
         const struct sic_view *view = sic_scan_view(scan, i);
-        uint64_t *reach = &furthest[sic_scan_subsection(scan, view->subsection)->head], end;
+        uint64_t *reach, end;
 
         if (!goes_on(view) || !sic_view_is_in_subsection(scan, view))
             continue;
+        reach = &furthest[sic_scan_subsection(scan, view->subsection)->head];
         end = sic_view_first_page(scan, view) + sic_view_page_count(view);
         *reach = end > *reach ? end : *reach;
     }
@@ -247,19 +248,21 @@ static bool report_cut_chains(struct sic_scan *scan, uint64_t *furthest)
     return true;
 }
 
-static void mark_viewed(struct sic_scan *scan)
+/* Few views do: only their subsections are touched. */
+static void mark_goes_on(struct sic_scan *scan)
 {
     for (uint32_t i = 0; i < scan->views.count; i++) {
         const struct sic_view *view = sic_scan_view(scan, i);
 
-        sic_scan_subsection(scan, view->subsection)->flags |=
-            SIC_SUBSECTION_VIEWED | (goes_on(view) ? SIC_SUBSECTION_GOES_ON : 0);
+        if (goes_on(view))
+            sic_scan_subsection(scan, view->subsection)->flags |= SIC_SUBSECTION_GOES_ON;
     }
 }
 
 void sic_chains_restore(struct sic_scan *scan)
 {
-    mark_viewed(scan);
+    sic_subsections_mark_viewed(scan);
+    mark_goes_on(scan);
     number_chains(scan);
 }
 
@@ -268,7 +271,7 @@ bool sic_chains_follow(struct sic_scan *scan, const struct sic_reader *reader, c
     struct sic_array furthest = {0};
     bool followed;
 
-    mark_viewed(scan);
+    mark_goes_on(scan);
     if (!chase_viewed(scan, reader, layout))
         return false;
     number_chains(scan);

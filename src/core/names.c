@@ -35,6 +35,33 @@ bool sic_is_file_object(const struct sic_reader *reader, uint64_t va)
     return type && sic_load16(type) == IO_TYPE_FILE;
 }
 
+#define PREFETCH_DISTANCE 8u
+
+static bool has_name(const struct sic_reader *reader, const struct sic_section *section, uint32_t minimum_views)
+{
+    return sic_section_owner_count(section) >= minimum_views && !(section->flags & SIC_SECTION_UNREAD) &&
+           sic_is_kernel_pointer(reader, section->file_object_va, 16);
+}
+
+/* Asks for the name of a section that comes after `index`, and for where it is told of one that comes later. */
+static void prefetch_name(const struct sic_scan *scan, const struct sic_reader *reader, uint32_t file_name_offset,
+                          uint32_t minimum_views, uint32_t index)
+{
+    const struct sic_section *sections = scan->sections.elements;
+    uint8_t scratch[16];
+    const uint8_t *header = NULL;
+
+    if (scan->sections.count - index <= 2 * PREFETCH_DISTANCE || !reader->prefetch)
+        return;
+    if (has_name(reader, &sections[index + 2 * PREFETCH_DISTANCE], minimum_views))
+        sic_reader_prefetch(reader, sections[index + 2 * PREFETCH_DISTANCE].file_object_va + file_name_offset);
+    if (has_name(reader, &sections[index + PREFETCH_DISTANCE], minimum_views))
+        header = sic_reader_bytes(reader, sections[index + PREFETCH_DISTANCE].file_object_va + file_name_offset,
+                                  scratch, sizeof(scratch));
+    if (header)
+        sic_reader_prefetch(reader, sic_load64(header + 8));
+}
+
 bool sic_section_names_read(struct sic_scan *scan, const struct sic_reader *reader, uint32_t file_name_offset,
                             uint32_t minimum_views)
 {
@@ -42,8 +69,8 @@ bool sic_section_names_read(struct sic_scan *scan, const struct sic_reader *read
         struct sic_section *section = sic_scan_section(scan, i);
         struct sic_string name;
 
-        if (sic_section_owner_count(section) < minimum_views || section->flags & SIC_SECTION_UNREAD ||
-            !sic_is_kernel_pointer(reader, section->file_object_va, 16))
+        prefetch_name(scan, reader, file_name_offset, minimum_views, i);
+        if (!has_name(reader, section, minimum_views))
             continue;
         if (sic_reader_is_cancelled(reader))
             return false;

@@ -344,12 +344,6 @@ uint32_t sic_scan_intern_subsection(struct sic_scan *scan, uint64_t va);
  */
 bool sic_scan_merge(struct sic_scan *target, struct sic_scan *source);
 
-/*
- * Numbers the subsections in the order in which the processes' views first refer to them, whoever found them: an answer
- * must not depend on how the work was shared out. False when memory ran out.
- */
-bool sic_scan_order_subsections(struct sic_scan *scan);
-
 static inline struct sic_process *sic_scan_process(const struct sic_scan *scan, uint32_t index)
 {
     return (struct sic_process *)scan->processes.elements + index;

@@ -7,6 +7,8 @@
 
 /* How many records ahead memory is asked for while a list of them is read. */
 #define PREFETCH_DISTANCE 8u
+/* Subsections that one thread reads before their sections are looked up: kernel stacks are small. */
+#define READ_AT_ONCE 32u
 
 static uint32_t intern_section(struct sic_scan *scan, uint64_t control_area_va)
 {
@@ -33,21 +35,20 @@ static void load_flags(struct sic_subsection *subsection, const struct sic_layou
         subsection->flags |= SIC_SUBSECTION_GLOBAL;
 }
 
-/* A subsection's own fields. False when memory ran out. */
-static bool read_subsection(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
-                            uint32_t index)
+/* A subsection's own fields. Returns the address of its control area, 0 where it cannot be read. */
+static uint64_t read_subsection(struct sic_subsection *subsection, const struct sic_reader *reader,
+                                const struct sic_layout *layout)
 {
-    struct sic_subsection *subsection = sic_scan_subsection(scan, index);
     uint8_t scratch[SIC_SECTION_STRUCTURE_LIMIT];
     const uint8_t *bytes =
         sic_reader_bytes(reader, subsection->va, scratch, sic_layout_offset(layout, SIC_FIELD_SUBSECTION_SIZE));
     uint64_t control_area_va;
 
     if (!bytes)
-        return true;
+        return 0;
     control_area_va = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_SUBSECTION_CONTROL_AREA));
     if (!sic_is_kernel_pointer(reader, control_area_va, 8))
-        return true;
+        return 0;
     subsection->base = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_SUBSECTION_BASE));
     subsection->next_va = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_SUBSECTION_NEXT));
     subsection->pte_count = sic_load32(bytes + sic_layout_offset(layout, SIC_FIELD_SUBSECTION_PTE_COUNT));
@@ -56,8 +57,7 @@ static bool read_subsection(struct sic_scan *scan, const struct sic_reader *read
         load_flags(subsection, layout, sic_load32(bytes + sic_layout_offset(layout, SIC_FIELD_SUBSECTION_FLAGS)));
     if (subsection->va == control_area_va + sic_layout_offset(layout, SIC_FIELD_CONTROL_AREA_SIZE))
         subsection->flags |= SIC_SUBSECTION_FIRST;
-    subsection->section = intern_section(scan, control_area_va);
-    return subsection->section != SIC_NONE;
+    return control_area_va;
 }
 
 static uint32_t section_flags(const struct sic_layout *layout, uint32_t word)
@@ -143,21 +143,64 @@ static void read_segment(struct sic_section *section, const struct sic_reader *r
         section->flags |= SIC_SECTION_LARGE_PAGES;
 }
 
+bool sic_subsections_load(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
+                          uint32_t first, uint32_t end, uint64_t *control_areas)
+{
+    for (uint32_t i = first; i < end; i++) {
+        if (i + PREFETCH_DISTANCE < scan->subsections.count)
+            sic_reader_prefetch(reader, sic_scan_subsection(scan, i + PREFETCH_DISTANCE)->va);
+        if (sic_reader_is_cancelled(reader))
+            return false;
+        control_areas[i - first] = read_subsection(sic_scan_subsection(scan, i), reader, layout);
+    }
+    return true;
+}
+
+bool sic_sections_intern(struct sic_scan *scan, uint32_t first, uint32_t end, const uint64_t *control_areas)
+{
+    for (uint32_t i = first; i < end; i++) {
+        uint32_t section;
+
+        if (i + PREFETCH_DISTANCE < end)
+            sic_index_prefetch(&scan->control_area_index, control_areas[i - first + PREFETCH_DISTANCE]);
+        if (control_areas[i - first] == 0)
+            continue;
+        section = intern_section(scan, control_areas[i - first]);
+        if (section == SIC_NONE)
+            return false;
+        sic_scan_subsection(scan, i)->section = section;
+    }
+    return true;
+}
+
+/* Segments are read some sections behind their control areas, which ask for them. */
+void sic_sections_load(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
+                       uint32_t first, uint32_t end)
+{
+    for (uint32_t i = first; i < end + PREFETCH_DISTANCE && !sic_reader_is_cancelled(reader); i++) {
+        if (i + PREFETCH_DISTANCE < end)
+            sic_reader_prefetch(reader, sic_scan_section(scan, i + PREFETCH_DISTANCE)->control_area_va);
+        if (i < end)
+            read_control_area(sic_scan_section(scan, i), reader, layout);
+        if (i >= first + PREFETCH_DISTANCE)
+            read_segment(sic_scan_section(scan, i - PREFETCH_DISTANCE), reader, layout);
+    }
+}
+
 bool sic_sections_read(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
                        uint32_t first)
 {
+    uint64_t control_areas[READ_AT_ONCE];
     uint32_t first_section = scan->sections.count;
 
-    for (uint32_t i = first; i < scan->subsections.count; i++) {
-        if (i + PREFETCH_DISTANCE < scan->subsections.count)
-            sic_reader_prefetch(reader, sic_scan_subsection(scan, i + PREFETCH_DISTANCE)->va);
-        if (sic_reader_is_cancelled(reader) || !read_subsection(scan, reader, layout, i))
+    for (uint32_t i = first; i < scan->subsections.count; i += READ_AT_ONCE) {
+        uint32_t end = scan->subsections.count - i < READ_AT_ONCE ? scan->subsections.count : i + READ_AT_ONCE;
+
+        if (!sic_subsections_load(scan, reader, layout, i, end, control_areas) ||
+            !sic_sections_intern(scan, i, end, control_areas))
             return false;
     }
-    for (uint32_t i = first_section; i < scan->sections.count && !sic_reader_is_cancelled(reader); i++)
-        read_control_area(sic_scan_section(scan, i), reader, layout);
-    for (uint32_t i = first_section; i < scan->sections.count && !sic_reader_is_cancelled(reader); i++)
-        read_segment(sic_scan_section(scan, i), reader, layout);
+    sic_sections_load(scan, reader, layout, first_section, scan->sections.count);
     return true;
 }
 
@@ -201,6 +244,19 @@ static bool report_unread_control_areas(struct sic_scan *scan)
     return true;
 }
 
+/* Asks for the section of a view that comes after view `index`, and for the subsection of one that comes later. */
+static void prefetch_section(const struct sic_scan *scan, uint32_t index)
+{
+    const struct sic_view *views = scan->views.elements;
+
+    if (index + 2 * PREFETCH_DISTANCE >= scan->views.count)
+        return;
+    __builtin_prefetch(&sic_scan_subsection(scan, views[index + 2 * PREFETCH_DISTANCE].subsection)->section);
+    __builtin_prefetch(
+        &sic_scan_section(scan, sic_scan_subsection(scan, views[index + PREFETCH_DISTANCE].subsection)->section)
+             ->view_count);
+}
+
 /* Counts each section's views. A view that claims to be an image's in a section that is none is torn. */
 static bool count_views(struct sic_scan *scan)
 {
@@ -209,6 +265,7 @@ static bool count_views(struct sic_scan *scan)
         const struct sic_subsection *subsection = sic_scan_subsection(scan, view->subsection);
         struct sic_section *section = sic_scan_section(scan, subsection->section);
 
+        prefetch_section(scan, i);
         section->view_count++;
         if (view->last_contiguous_pte != SIC_WHOLE_VIEW_CONTIGUOUS ||
             section->flags & (SIC_SECTION_IMAGE | SIC_SECTION_UNREAD))
@@ -220,12 +277,22 @@ static bool count_views(struct sic_scan *scan)
     return true;
 }
 
-bool sic_sections_resolve(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout)
+void sic_subsections_mark_viewed(struct sic_scan *scan)
 {
-    if (!sic_sections_read(scan, reader, layout, 0) || !sic_views_place(scan, reader, layout))
-        return false;
     for (uint32_t i = 0; i < scan->views.count; i++)
         sic_scan_subsection(scan, sic_scan_view(scan, i)->subsection)->flags |= SIC_SUBSECTION_VIEWED;
+}
+
+bool sic_sections_connect(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout)
+{
+    if (!sic_views_place(scan, reader, layout))
+        return false;
+    sic_subsections_mark_viewed(scan);
     return report_unread_subsections(scan) && count_views(scan) && report_unread_control_areas(scan) &&
            sic_chains_follow(scan, reader, layout);
+}
+
+bool sic_sections_resolve(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout)
+{
+    return sic_sections_read(scan, reader, layout, 0) && sic_sections_connect(scan, reader, layout);
 }

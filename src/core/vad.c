@@ -59,6 +59,8 @@ static uint32_t push_node(struct sic_vad_walker *walker, const struct sic_alloca
     node->left = node->right = SIC_NONE;
     /* Nodes are read level by level: by the time this one's turn comes, its bytes are near. */
     sic_reader_prefetch(walker->reader, va);
+    /* Mapped nodes are read as far as their owner. */
+    sic_reader_prefetch(walker->reader, va + sic_layout_offset(walker->layout, SIC_FIELD_MMVAD_VADS_PROCESS));
     return walker->nodes.count - 1;
 }
 
@@ -271,6 +273,8 @@ static bool visit_node(struct sic_vad_walker *walker, struct sic_scan *scan, uin
         return false;
     if (node.kind == NODE_REJECTED)
         return true;
+    if (node.kind == NODE_VIEW)
+        sic_index_prefetch(&scan->subsection_index, node.subsection_va);
     /* start_vpn - 1 would wrap at 0: nothing can lie left of a node that starts with the first page. */
     if (!push_child(walker, scan, process_index, index, left_va, node.start_vpn ? first : 1,
                     node.start_vpn ? node.start_vpn - 1 : 0, &left) ||

@@ -5,41 +5,38 @@
 #include "core/directory.h"
 #include "core/names.h"
 #include "core/process.h"
-#include "core/section.h"
 #include "core/vad.h"
 #include "kernel/handles.h"
+#include "kernel/merge.h"
 #include "kernel/owners.h"
+#include "kernel/sections.h"
 #include "platform/processors.h"
 #include "util/memory.h"
+#include "util/ranges.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
-#define THREAD_LIMIT 64u
 /* Processes are handed out so many at a time. */
 #define PROCESSES_PER_TURN 4u
 
-/* One thread's share: a scan of its own over the processes it took. */
+/* One thread's share, besides its part: a walk over the processes that it took. */
 struct worker {
-    struct collection *collection;
-    struct sic_address_space *space;
-    struct sic_scan scan;
-    pthread_t thread;
-    bool is_started;
+    struct sic_vad_walker walker;
     bool failed;
 };
 
 struct collection {
     const struct sic_kernel *kernel;
     const struct sic_collect_options *options;
-    struct sic_address_space *space; /* the calling thread's */
-    struct sic_scan *scan;           /* holds the processes; each belongs to the worker that took it */
-    uint32_t *owners;                /* for each process, the worker that walked it */
+    struct sic_scan *scan; /* holds the processes; each belongs to the thread that took it */
     struct sic_handle_collection handles;
-    struct worker workers[THREAD_LIMIT];
-    unsigned worker_count;
-    atomic_uint next;
+    unsigned thread_count;
+    /* Each thread's; the calling one is the first. */
+    struct sic_address_space *spaces[SIC_RANGES_THREAD_LIMIT];
+    struct sic_reader readers[SIC_RANGES_THREAD_LIMIT];
+    struct sic_part parts[SIC_RANGES_THREAD_LIMIT];
+    struct worker workers[SIC_RANGES_THREAD_LIMIT];
+    struct sic_walked *walked; /* by process */
 };
 
 static enum sic_status no_memory(struct sic_error *error)
@@ -48,160 +45,93 @@ static enum sic_status no_memory(struct sic_error *error)
                          "out of memory while the image was read; close other programs or use a larger machine");
 }
 
-/* The worker's scan walks the shared process records: they are borrowed for the walk. */
-static bool walk_process(struct worker *worker, struct sic_vad_walker *walker, uint32_t index)
+/* The part's scan walks the shared process records: they are borrowed for the walk. */
+static bool walk_process(struct collection *collection, unsigned thread, uint32_t index)
 {
-    worker->collection->owners[index] = (uint32_t)(worker - worker->collection->workers);
-    return sic_vad_walk(walker, &worker->scan, index) &&
-           sic_handle_collection_read(&worker->collection->handles, &worker->scan, walker->reader, index);
+    struct sic_scan *scan = &collection->parts[thread].scan;
+
+    if (!sic_vad_walk(&collection->workers[thread].walker, scan, index))
+        return false;
+    collection->walked[index] = (struct sic_walked){.part = thread, .subsection_end = scan->subsections.count};
+    return sic_handle_collection_read(&collection->handles, scan, &collection->readers[thread], index);
 }
 
-static void report_progress(const struct worker *worker, uint32_t done)
+static void report_progress(const struct collection *collection, unsigned thread, uint32_t done)
 {
-    const struct sic_collect_options *options = worker->collection->options;
+    const struct sic_collect_options *options = collection->options;
 
-    if (options->progress && worker == worker->collection->workers)
-        options->progress(options->progress_context, done, worker->collection->scan->processes.count);
+    if (options->progress && thread == 0)
+        options->progress(options->progress_context, done, collection->scan->processes.count);
 }
 
-static void *run_worker(void *argument)
+static void walk_range(void *context, unsigned thread, uint32_t first, uint32_t end)
 {
-    struct worker *worker = argument;
-    struct collection *collection = worker->collection;
-    struct sic_reader reader = sic_address_space_reader(worker->space);
+    struct collection *collection = context;
+    struct worker *worker = &collection->workers[thread];
+
+    report_progress(collection, thread, first);
+    for (uint32_t i = first; i < end && !worker->failed; i++)
+        worker->failed = !walk_process(collection, thread, i);
+}
+
+static bool prepare_walk(struct collection *collection)
+{
     uint32_t count = collection->scan->processes.count;
-    struct sic_vad_walker walker;
 
-    sic_vad_walker_init(&walker, &reader, &collection->kernel->profile.layout);
-    for (;;) {
-        uint32_t first = atomic_fetch_add(&collection->next, PROCESSES_PER_TURN);
-
-        if (first >= count || worker->failed)
-            break;
-        report_progress(worker, first);
-        for (uint32_t i = first; i < count && i < first + PROCESSES_PER_TURN && !worker->failed; i++)
-            worker->failed = !walk_process(worker, &walker, i);
+    collection->walked = calloc((size_t)count + 1, sizeof(*collection->walked));
+    for (unsigned i = 0; i < collection->thread_count; i++) {
+        collection->workers[i].failed = false;
+        sic_vad_walker_init(&collection->workers[i].walker, &collection->readers[i],
+                            &collection->kernel->profile.layout);
+        sic_scan_init(&collection->parts[i].scan, &collection->scan->allocator);
+        collection->parts[i].scan.processes = collection->scan->processes;
     }
-    sic_vad_walker_deinit(&walker, &worker->scan.allocator);
-    return NULL;
+    return collection->walked != NULL;
 }
 
-static unsigned choose_thread_count(const struct collection *collection)
+static bool walk(struct collection *collection)
 {
-    unsigned threads = collection->options->threads ? collection->options->threads : sic_processor_count();
-    uint32_t turns = collection->scan->processes.count / PROCESSES_PER_TURN + 1;
+    bool failed = false;
 
-    if (threads > THREAD_LIMIT)
-        threads = THREAD_LIMIT;
-    return threads < turns ? threads : turns;
+    sic_ranges_run(collection->thread_count, collection->scan->processes.count, PROCESSES_PER_TURN, walk_range,
+                   collection);
+    for (unsigned i = 0; i < collection->thread_count; i++)
+        failed = failed || collection->workers[i].failed;
+    return !failed;
 }
 
-static enum sic_status prepare_workers(struct collection *collection, struct sic_error *error)
+/* The processes belong to the collection. */
+static void release_walk(struct collection *collection)
 {
-    unsigned count = choose_thread_count(collection);
-
-    collection->owners = calloc(collection->scan->processes.count, sizeof(*collection->owners));
-    if (!collection->owners && collection->scan->processes.count > 0)
-        return no_memory(error);
-    for (unsigned i = 0; i < count; i++) {
-        struct worker *worker = &collection->workers[i];
-        enum sic_status status = SIC_OK;
-
-        /* The first works in the calling thread, with its address space. */
-        if (i == 0)
-            worker->space = collection->space;
-        else
-            status =
-                sic_address_space_create(collection->kernel->image, &collection->kernel->paging, error, &worker->space);
-        if (status != SIC_OK)
-            return status;
-        worker->collection = collection;
-        sic_scan_init(&worker->scan, &collection->scan->allocator);
-        worker->scan.processes = collection->scan->processes;
-        collection->worker_count++;
+    for (unsigned i = 0; i < collection->thread_count; i++) {
+        collection->parts[i].scan.processes = (struct sic_array){0};
+        sic_scan_deinit(&collection->parts[i].scan);
+        sic_vad_walker_deinit(&collection->workers[i].walker, &collection->scan->allocator);
     }
-    return SIC_OK;
-}
-
-static bool run_workers(struct collection *collection)
-{
-    bool done = true;
-
-    /* A thread that cannot be started is no failure: the others do its share. */
-    for (unsigned i = 1; i < collection->worker_count; i++) {
-        struct worker *worker = &collection->workers[i];
-
-        worker->is_started = pthread_create(&worker->thread, NULL, run_worker, worker) == 0;
-    }
-    run_worker(&collection->workers[0]);
-    for (unsigned i = 0; i < collection->worker_count; i++) {
-        struct worker *worker = &collection->workers[i];
-
-        if (worker->is_started)
-            pthread_join(worker->thread, NULL);
-        done = done && !worker->failed;
-    }
-    return done;
-}
-
-/* May be called again. The processes belong to the collection. */
-static void release_worker(struct worker *worker)
-{
-    worker->scan.processes = (struct sic_array){0};
-    sic_scan_deinit(&worker->scan);
-    sic_scan_init(&worker->scan, sic_heap_allocator());
-    if (worker->space != worker->collection->space)
-        sic_address_space_destroy(worker->space);
-    worker->space = NULL;
+    free(collection->walked);
 }
 
 /* In the order of the processes, whoever read them. */
 static bool merge_handles(struct collection *collection)
 {
-    uint32_t cursors[THREAD_LIMIT] = {0};
+    uint32_t cursors[SIC_RANGES_THREAD_LIMIT] = {0};
 
     for (uint32_t i = 0; i < collection->scan->processes.count; i++) {
-        uint32_t owner = collection->owners[i];
+        uint32_t part = collection->walked[i].part;
 
-        if (!sic_handle_collection_take(collection->scan, &collection->workers[owner].scan, &cursors[owner], i))
+        if (!sic_handle_collection_take(collection->scan, &collection->parts[part].scan, &cursors[part], i))
             return false;
     }
     return true;
 }
 
-static bool merge_workers(struct collection *collection)
+static bool walk_all(struct collection *collection)
 {
-    struct sic_scan *scan = collection->scan;
-    uint32_t bases[THREAD_LIMIT];
+    bool done = prepare_walk(collection) && walk(collection) && merge_handles(collection) &&
+                sic_parts_merge(collection->scan, collection->parts, collection->thread_count, collection->walked);
 
-    if (!merge_handles(collection))
-        return false;
-    for (unsigned i = 0; i < collection->worker_count; i++) {
-        bases[i] = scan->views.count;
-        if (!sic_scan_merge(scan, &collection->workers[i].scan))
-            return false;
-        release_worker(&collection->workers[i]);
-    }
-    for (uint32_t i = 0; i < scan->processes.count; i++)
-        sic_scan_process(scan, i)->first_view += bases[collection->owners[i]];
-    return collection->worker_count == 1 || sic_scan_order_subsections(scan);
-}
-
-static void release_workers(struct collection *collection)
-{
-    for (unsigned i = 0; i < collection->worker_count; i++)
-        release_worker(&collection->workers[i]);
-    free(collection->owners);
-}
-
-static enum sic_status walk_all(struct collection *collection, struct sic_error *error)
-{
-    enum sic_status status = prepare_workers(collection, error);
-
-    if (status == SIC_OK && (!run_workers(collection) || !merge_workers(collection)))
-        status = no_memory(error);
-    release_workers(collection);
-    return status;
+    release_walk(collection);
+    return done;
 }
 
 static bool read_paths(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout)
@@ -282,19 +212,16 @@ static enum sic_status collect_with(struct collection *collection, const struct 
 {
     const struct sic_layout *layout = &collection->kernel->profile.layout;
     struct sic_scan *scan = collection->scan;
-    enum sic_status status;
 
+    scan->paging_levels = reader->levels;
     if (!sic_process_list_read(scan, reader, layout, &collection->kernel->processes, SIC_NONE) ||
         !append_strangers(scan, reader, layout, known_strangers) || !sic_processes_part_trees(scan) ||
-        !begin_objects(collection, reader))
+        !begin_objects(collection, reader) || !walk_all(collection) ||
+        !sic_sections_resolve_on_threads(scan, collection->readers, collection->thread_count, layout) ||
+        !sic_accounts_compare(scan, reader, layout, collection->options->with_objects, strangers) ||
+        !sic_handles_resolve(scan, reader, layout))
         return no_memory(error);
-    status = walk_all(collection, error);
-    if (status == SIC_OK &&
-        (!sic_sections_resolve(scan, reader, layout) ||
-         !sic_accounts_compare(scan, reader, layout, collection->options->with_objects, strangers) ||
-         !sic_handles_resolve(scan, reader, layout)))
-        status = no_memory(error);
-    return status;
+    return SIC_OK;
 }
 
 static void restart(struct collection *collection)
@@ -304,9 +231,6 @@ static void restart(struct collection *collection)
     sic_handle_collection_deinit(&collection->handles, &allocator);
     sic_scan_deinit(collection->scan);
     sic_scan_init(collection->scan, &allocator);
-    collection->owners = NULL;
-    collection->worker_count = 0;
-    atomic_store(&collection->next, 0);
 }
 
 /*
@@ -332,25 +256,62 @@ static enum sic_status collect_all(struct collection *collection, const struct s
     return status;
 }
 
+static enum sic_status open_spaces(struct collection *collection, struct sic_error *error)
+{
+    unsigned count = collection->options->threads ? collection->options->threads : sic_processor_count();
+    enum sic_status status = SIC_OK;
+
+    count = count < SIC_RANGES_THREAD_LIMIT ? count : SIC_RANGES_THREAD_LIMIT;
+    for (unsigned i = 0; i < count && status == SIC_OK; i++) {
+        status = sic_address_space_create(collection->kernel->image, &collection->kernel->paging, error,
+                                          &collection->spaces[i]);
+        if (status != SIC_OK)
+            break;
+        collection->readers[i] = sic_address_space_reader(collection->spaces[i]);
+        collection->thread_count++;
+    }
+    return status;
+}
+
+static void close_spaces(struct collection *collection)
+{
+    for (unsigned i = 0; i < collection->thread_count; i++)
+        sic_address_space_destroy(collection->spaces[i]);
+}
+
+static enum sic_status collect(struct collection *collection, struct sic_error *error)
+{
+    const struct sic_reader *reader = &collection->readers[0];
+    enum sic_status status = collect_all(collection, reader, error);
+
+    if (status == SIC_OK && !read_decoration(collection, reader))
+        status = no_memory(error);
+    return status;
+}
+
 enum sic_status sic_collect(const struct sic_kernel *kernel, const struct sic_collect_options *options,
                             struct sic_error *error, struct sic_scan *scan)
 {
-    struct collection collection = {.kernel = kernel, .options = options, .scan = scan};
-    struct sic_reader reader;
-    enum sic_status status = sic_address_space_create(kernel->image, &kernel->paging, error, &collection.space);
+    struct collection *collection = calloc(1, sizeof(*collection));
+    enum sic_status status;
 
-    if (status != SIC_OK)
-        return status;
-    reader = sic_address_space_reader(collection.space);
-    scan->paging_levels = reader.levels;
-    status = collect_all(&collection, &reader, error);
-    if (status == SIC_OK && !read_decoration(&collection, &reader))
-        status = no_memory(error);
+    if (!collection)
+        return no_memory(error);
+    collection->kernel = kernel;
+    collection->options = options;
+    collection->scan = scan;
+    status = open_spaces(collection, error);
     if (status == SIC_OK)
-        status = sic_owners_collect(kernel, options, &collection.handles.objects, error, scan);
+        status = collect(collection, error);
+    if (status == SIC_OK)
+        status = sic_owners_collect(kernel, options, &collection->handles.objects, error, scan);
+    sic_handle_collection_deinit(&collection->handles, &scan->allocator);
+    close_spaces(collection);
+    free(collection);
+    /* Everything is found: nobody looks addresses up any more. */
+    sic_index_free(&scan->allocator, &scan->subsection_index);
+    sic_index_free(&scan->allocator, &scan->control_area_index);
     if (status == SIC_OK)
         sic_scan_sort_problems(scan);
-    sic_handle_collection_deinit(&collection.handles, &scan->allocator);
-    sic_address_space_destroy(collection.space);
     return status;
 }

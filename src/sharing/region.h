@@ -26,7 +26,7 @@ struct sic_region {
 struct sic_regions {
     struct sic_region *regions; /* ascending by prototype PTE, then by control area */
     uint32_t count;
-    uint32_t view_count; /* of `views` */
+    uint32_t view_count; /* room in `views`; some of it belongs to no region */
     uint32_t *views;     /* indexes into scan->views: a region's owners by descending process index, then by descending
                             address, which is the order of the seed's listing */
 };
@@ -39,6 +39,10 @@ enum sic_region_rule {
 /* Groups the views of a resolved scan. The owner calls sic_regions_deinit. SIC_NO_MEMORY is the only failure. */
 SIC_MUST_CHECK enum sic_status sic_regions_build(const struct sic_scan *scan, enum sic_region_rule rule,
                                                  struct sic_error *error, struct sic_regions *regions);
+/* The same, with the same result, on several threads. */
+SIC_MUST_CHECK enum sic_status sic_regions_build_on_threads(const struct sic_scan *scan, enum sic_region_rule rule,
+                                                            unsigned threads, struct sic_error *error,
+                                                            struct sic_regions *regions);
 void sic_regions_deinit(struct sic_regions *regions);
 
 /*

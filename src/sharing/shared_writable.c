@@ -34,14 +34,14 @@ bool sic_shared_writable_build(const struct sic_scan *scan, struct sic_shared_wr
         *key = (struct sic_key){.key = (uint64_t)subsection->head << 32 | sic_scan_first_page(scan, i), .value = i};
     }
     sic_array_trim(&scan->allocator, &keys, sizeof(struct sic_key));
-    *parts = (struct sic_shared_writable){.keys = keys.elements, .count = keys.count};
+    *parts = (struct sic_shared_writable){.keys = keys.elements, .count = keys.count, .room = keys.capacity};
     return sic_sort_keys(&scan->allocator, parts->keys, parts->count);
 }
 
 void sic_shared_writable_deinit(const struct sic_scan *scan, struct sic_shared_writable *parts)
 {
     if (parts->keys)
-        scan->allocator.resize(scan->allocator.context, parts->keys, parts->count * sizeof(*parts->keys), 0);
+        scan->allocator.resize(scan->allocator.context, parts->keys, parts->room * sizeof(*parts->keys), 0);
     *parts = (struct sic_shared_writable){0};
 }
 
@@ -79,15 +79,26 @@ static uint32_t lower_bound(const struct sic_shared_writable *parts, uint64_t wa
     return low;
 }
 
+/* Whether the chain that starts with `head` has any. */
+static bool has_parts(const struct sic_shared_writable *parts, uint64_t head)
+{
+    uint32_t first = lower_bound(parts, head << 32);
+
+    return head != SIC_NONE && first < parts->count && parts->keys[first].key >> 32 == head;
+}
+
 void sic_shared_writable_find(const struct sic_scan *scan, const struct sic_shared_writable *parts,
                               const struct sic_regions *regions, const struct sic_region *region, uint32_t *first,
                               uint32_t *end)
 {
-    const struct sic_view *view = sic_scan_view(scan, regions->views[region->first]);
-    uint64_t head = sic_scan_subsection(scan, view->subsection)->head, first_page, end_page;
+    uint64_t head, first_page, end_page;
 
     *first = *end = 0;
-    if (parts->count == 0 || head == SIC_NONE)
+    if (parts->count == 0 || !(sic_scan_section(scan, region->section)->flags & SIC_SECTION_IMAGE))
+        return;
+    head = sic_scan_subsection(scan, sic_scan_view(scan, regions->views[region->first])->subsection)->head;
+    /* Few images have such parts: the region's views are looked at only then. */
+    if (!has_parts(parts, head))
         return;
     region_pages(scan, regions, region, &first_page, &end_page);
     if (first_page >= end_page)

@@ -12,6 +12,7 @@
 struct sic_shared_writable {
     struct sic_key *keys; /* key: head << 32 | first page, which is cut to 32 bits; value: the subsection */
     uint32_t count;
+    uint32_t room; /* for so many keys */
 };
 
 /* The owner calls sic_shared_writable_deinit. False when memory ran out. */

@@ -1,19 +1,14 @@
 #include "util/memory.h"
 
+#include "platform/block.h"
 #include "platform/entropy.h"
 
 #include <pthread.h>
-#include <stdlib.h>
 
 static void *resize_heap(void *context, void *memory, size_t old_size, size_t new_size)
 {
     (void)context;
-    (void)old_size;
-    if (new_size == 0) {
-        free(memory);
-        return NULL;
-    }
-    return realloc(memory, new_size);
+    return sic_block_resize(memory, old_size, new_size);
 }
 
 static struct sic_allocator heap = {.resize = resize_heap};
