@@ -14,9 +14,14 @@ def plain_view(view, section):
             **{key: section[key] for key in ("kind", "name", "size")}}
 
 
+def readable(section):
+    """The section without a name that it has, but that is not in memory."""
+    return section if section.get("nameReadable", True) else {**section, "name": None}
+
+
 def true_view(truth, index):
     view = truth["views"][index]
-    return plain_view(view, truth["sections"][view["section"]])
+    return plain_view(view, readable(truth["sections"][view["section"]]))
 
 
 def answered_view(region, view):
