@@ -97,6 +97,9 @@ static void run_with_failure(struct rig *rig, uint64_t n, struct tally *tally)
     rig_stop(rig);
 }
 
+/* Loading, opening, the list of processes, and the first of what is read. */
+#define FIRST_CALLS 60u
+
 static void test_every_call_fails_in_turn(void **state)
 {
     struct tally tally = {0};
@@ -111,7 +114,9 @@ static void test_every_call_fails_in_turn(void **state)
     rig_require_expected(&rig);
     rig_stop(&rig);
     calls = rig.ek.calls;
-    for (uint64_t n = 1; n <= calls; n++)
+    /* The sources are tried at every call; the file that ships, which takes longer, at each of the first and then now
+     * and then. */
+    for (uint64_t n = 1; n <= calls; n += ek_port.is_native || n < FIRST_CALLS ? 1 : 8)
         run_with_failure(&rig, n, &tally);
     print_message("%s: %llu calls; %u loads failed, %u requests refused, %u answered, %u of them in full\n",
                   ek_port.name, (unsigned long long)calls, tally.not_loaded, tally.refused, tally.answered,
