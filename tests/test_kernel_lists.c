@@ -8,7 +8,9 @@
 #include "core/directory.h"
 #include "core/handle_table.h"
 #include "core/names.h"
+#include "core/pack.h"
 #include "core/soundness.h"
+#include "core/unpack.h"
 #include "symbols/profile.h"
 #include "util/memory.h"
 
@@ -251,6 +253,7 @@ static void add_section(struct world *world, uint32_t at)
     section->control_area_va = FLAT_BASE + at;
     section->view_count = 1;
     section->mapped_views = 2;
+    section->device = section->name.offset = SIC_NONE;
 }
 
 /* A control area's file object must say that it is one. */
@@ -294,16 +297,48 @@ static void put_unnamed(struct world *world, uint32_t at, uint8_t type)
 static void read_names(struct world *world, uint32_t directory)
 {
     struct sic_objects objects = known_objects(world);
+    struct sic_process *process;
 
     sic_scan_deinit(&world->scan);
     sic_scan_init(&world->scan, sic_heap_allocator());
     put_header(world, ROOT_AT, 1, 0, "\\");
     put_header(world, SECTION_AT, 3, directory, "hidden");
+    process = sic_array_append(&world->scan.allocator, &world->scan.processes, sizeof(*process));
+    assert_non_null(process);
+    process->path.offset = process->token = SIC_NONE;
     add_section(world, CONTROL_AREAS_AT);
     add_handle(world, SECTION_AT);
     add_handle(world, SECTION_AT);
     assert_true(sic_directories_read(&world->scan, &world->reader, &objects));
     assert_null(sic_facts_check(&world->scan));
+}
+
+/* Through the packed form and back; `flags` is what the second name then has. NULL, or why it is refused. */
+static const char *pack_and_unpack(struct world *world, uint32_t flags, struct sic_scan *scan)
+{
+    static uint8_t bytes[0x4000];
+    uint64_t size = sic_pack_size(&world->scan, NULL);
+    struct sic_unpacked unpacked;
+
+    sic_scan_section(&world->scan, 0)->view_count = 0;
+    ((struct sic_name *)world->scan.names.elements)[1].flags = flags;
+    sic_scan_init(scan, sic_heap_allocator());
+    assert_true(size <= sizeof(bytes) && sic_pack(&world->scan, NULL, NULL, bytes, (size_t)size));
+    return sic_unpack(bytes, (size_t)size, scan, &unpacked);
+}
+
+static void check_packed(struct world *world)
+{
+    struct sic_scan scan;
+
+    assert_null(pack_and_unpack(world, SIC_NAME_OUTSIDE_ROOT, &scan));
+    assert_int_equal(scan.names.count, 2);
+    assert_memory_equal(scan.names.elements, world->scan.names.elements, 2 * sizeof(struct sic_name));
+    sic_scan_deinit(&scan);
+    assert_non_null(pack_and_unpack(world, 0, &scan));
+    sic_scan_deinit(&scan);
+    assert_non_null(pack_and_unpack(world, SIC_NAME_OUTSIDE_ROOT | SIC_NAME_UNREAD, &scan));
+    sic_scan_deinit(&scan);
 }
 
 /* In a private namespace: the directory has no name and stands nowhere. */
@@ -324,6 +359,7 @@ static void test_name_outside_root(void **state)
         assert_int_equal(name_at(world, 1)->object_va, FLAT_BASE + SECTION_AT);
         assert_int_equal(name_at(world, 1)->name.length, 6);
         assert_int_equal(((const uint16_t *)world->scan.strings.elements)[name_at(world, 1)->name.offset], 'h');
+        check_packed(world);
     }
     /* One that has no name, or stands nowhere any more. */
     read_names(world, 0);
