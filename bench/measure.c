@@ -162,7 +162,7 @@ static double time_floor(const char *path)
 }
 
 struct times {
-    double open, kernel, collect, regions, text;
+    double open, kernel, collect, facts, regions, text;
 };
 
 /* The listing as the program makes it, to a file. */
@@ -195,9 +195,28 @@ static void count(const struct sic_scan *scan, struct counts *counts)
         counts->nodes += sic_scan_process(scan, i)->node_count;
 }
 
+static double time_collect(const struct sic_kernel *kernel, const struct sic_collect_options *options,
+                           struct sic_scan *scan)
+{
+    struct sic_error error;
+    double start = now();
+
+    sic_scan_init(scan, sic_heap_allocator());
+    if (sic_collect(kernel, options, &error, scan) != SIC_OK)
+        fail(error.message);
+    return now() - start;
+}
+
 static struct times time_stages(const char *path, struct counts *counts)
 {
-    struct sic_collect_options options = {.with_paths = true, .with_names = true, .minimum_views = 2};
+    const struct sic_collect_options plain = {.with_paths = true, .minimum_views = 2};
+    const struct sic_collect_options facts = {.with_paths = true,
+                                              .with_names = true,
+                                              .with_objects = true,
+                                              .with_handles = true,
+                                              .with_tokens = true,
+                                              .with_peb = true,
+                                              .minimum_views = 2};
     struct sic_regions regions;
     struct sic_image *image;
     struct sic_kernel kernel;
@@ -215,11 +234,9 @@ static struct times time_stages(const char *path, struct counts *counts)
     times.kernel = now() - start;
     if (record.count == 0)
         record_walk(&kernel);
-    sic_scan_init(&scan, sic_heap_allocator());
-    start = now();
-    if (sic_collect(&kernel, &options, &error, &scan) != SIC_OK)
-        fail(error.message);
-    times.collect = now() - start;
+    times.collect = time_collect(&kernel, &plain, &scan);
+    sic_scan_deinit(&scan);
+    times.facts = time_collect(&kernel, &facts, &scan);
     start = now();
     if (sic_regions_build_on_threads(&scan, SIC_REGION_JOINED, sic_processor_count(), &error, &regions) != SIC_OK)
         fail(error.message);
@@ -256,6 +273,7 @@ static void print_stage(const char *name, double *values, unsigned runs, uint32_
 int main(int argc, char **argv)
 {
     double open_time[RUN_LIMIT], kernel[RUN_LIMIT], collect[RUN_LIMIT], regions[RUN_LIMIT], text[RUN_LIMIT];
+    double facts[RUN_LIMIT];
     double floor_time[RUN_LIMIT], lowest;
     unsigned runs = argc > 2 ? (unsigned)atoi(argv[2]) : 9;
     struct counts counts;
@@ -269,6 +287,7 @@ int main(int argc, char **argv)
         open_time[i] = times.open;
         kernel[i] = times.kernel;
         collect[i] = times.collect;
+        facts[i] = times.facts;
         regions[i] = times.regions;
         text[i] = times.text;
         floor_time[i] = time_floor(argv[1]);
@@ -279,7 +298,8 @@ int main(int argc, char **argv)
     printf("%-26s %10s %14s %12s\n", "stage (median)", "seconds", "views/second", "of the floor");
     print_stage("open", open_time, runs, counts.views, lowest);
     print_stage("find kernel, prove layout", kernel, runs, counts.views, lowest);
-    print_stage("walk, sections, names", collect, runs, counts.views, lowest);
+    print_stage("walk, sections", collect, runs, counts.views, lowest);
+    print_stage("the same with all facts", facts, runs, counts.views, lowest);
     print_stage("regions", regions, runs, counts.views, lowest);
     print_stage("text", text, runs, counts.views, lowest);
     print_stage("floor", floor_time, runs, counts.views, lowest);

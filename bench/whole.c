@@ -1,11 +1,13 @@
 /*
- * Times a whole process, and its peak of memory that is not a file's: RssAnon, sampled while it runs.
+ * Times a whole process by the clock and by its processors, and its peak of memory that is not a file's: RssAnon,
+ * sampled while it runs.
  *   whole RUNS COMMAND [ARGUMENT…]      standard output goes to /tmp/sic-bench.out, or $SIC_BENCH_OUTPUT
  */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -51,12 +53,19 @@ static pid_t start(char **command)
     return child;
 }
 
-static double run(char **command, int *status)
+static double seconds(struct timeval time)
+{
+    return (double)time.tv_sec + (double)time.tv_usec * 1e-6;
+}
+
+static double run(char **command, int *status, double *processor)
 {
     double begun = now();
     pid_t child = start(command);
+    struct rusage usage;
 
-    waitpid(child, status, 0);
+    wait4(child, status, 0, &usage);
+    *processor = seconds(usage.ru_utime) + seconds(usage.ru_stime);
     return now() - begun;
 }
 
@@ -88,22 +97,24 @@ static int compare(const void *left, const void *right)
 int main(int argc, char **argv)
 {
     int runs = argc > 2 ? atoi(argv[1]) : 0, status = 0;
-    double times[99];
+    double times[99], processor[99];
     long peak = 0;
 
     if (runs < 1 || runs > 99) {
         fprintf(stderr, "usage: whole RUNS COMMAND [ARGUMENT...]\n");
         return 2;
     }
-    (void)run(argv + 2, &status);
+    (void)run(argv + 2, &status, &processor[0]);
     for (int i = 0; i < runs; i++)
-        times[i] = run(argv + 2, &status);
-    for (int i = 0; i < 3; i++) {
+        times[i] = run(argv + 2, &status, &processor[i]);
+    for (int i = 0; i < 3 && i < runs; i++) {
         long kib = peak_memory(argv + 2);
 
         peak = kib > peak ? kib : peak;
     }
     qsort(times, (size_t)runs, sizeof(times[0]), compare);
-    printf("%.5f %.5f %.5f %ld %d\n", times[0], times[runs / 2], times[runs - 1], peak, WEXITSTATUS(status));
+    qsort(processor, (size_t)runs, sizeof(processor[0]), compare);
+    printf("%.5f %.5f %.5f %ld %d %.5f %.5f\n", times[0], times[runs / 2], times[runs - 1], peak, WEXITSTATUS(status),
+           processor[0], processor[runs / 2]);
     return 0;
 }
