@@ -160,6 +160,26 @@ void lab_parse_kernel_view(struct lab_parser *parser)
         LAB_REJECT(parser, "a view of the system cache has at most 63 pages here");
 }
 
+/* damage KIND …: damage.c has the kinds */
+void lab_parse_damage(struct lab_parser *parser)
+{
+    struct lab_damage *damage = lab_add_damage(parser->scenario, parser->line);
+    if (parser->count < 2 || parser->count > LAB_DAMAGE_WORDS)
+        LAB_REJECT(parser, "damage takes what is harmed, and how, in at most %d words", LAB_DAMAGE_WORDS);
+    while ((int)damage->count + 1 < parser->count) {
+        damage->words[damage->count] = lab_copy_text(lab_parser_word(parser, (int)damage->count + 1, "a word"));
+        damage->count++;
+    }
+}
+
+static void print_damage(const struct lab_damage *damage, FILE *file)
+{
+    fputs("damage", file);
+    for (size_t i = 0; i < damage->count; i++)
+        fprintf(file, " \"%s\"", damage->words[i]);
+    fputc('\n', file);
+}
+
 static void print_peb(const struct lab_scenario *scenario, const struct lab_peb_pointer *pointer, FILE *file)
 {
     fprintf(file, "peb %llu %s=", (ull)scenario->processes[pointer->process].pid, lab_peb_field_name(pointer->field));
@@ -203,4 +223,6 @@ void lab_print_facts(const struct lab_scenario *scenario, FILE *file)
         print_peb(scenario, &scenario->peb_pointers[i], file);
     for (size_t i = 0; i < scenario->kernel_view_count; i++)
         print_kernel_view(scenario, &scenario->kernel_views[i], file);
+    for (size_t i = 0; i < scenario->damage_count; i++)
+        print_damage(&scenario->damage[i], file);
 }
