@@ -1,6 +1,7 @@
 #include "core/section.h"
 
 #include "core/chain.h"
+#include "core/extent.h"
 
 #define MM_PROTECTION_MASK 0x1fu
 
@@ -221,5 +222,5 @@ bool sic_sections_resolve(struct sic_scan *scan, const struct sic_reader *reader
     for (uint32_t i = 0; i < scan->views.count; i++)
         sic_scan_subsection(scan, sic_scan_view(scan, i)->subsection)->flags |= SIC_SUBSECTION_VIEWED;
     return sic_sections_read(scan, reader, layout, 0) && report_unread_subsections(scan) && count_views(scan) &&
-           report_unread_control_areas(scan) && sic_chains_follow(scan, reader, layout);
+           report_unread_control_areas(scan) && sic_extents_check(scan) && sic_chains_follow(scan, reader, layout);
 }

@@ -30,4 +30,7 @@ void sic_vad_walker_deinit(struct sic_vad_walker *walker, const struct sic_alloc
  */
 bool sic_vad_walk(struct sic_vad_walker *walker, struct sic_scan *scan, uint32_t process_index);
 
+/* The _EPROCESS that the mapped node at `va` names as its owner; 0: none, unreadable, or a private node. */
+uint64_t sic_vad_owner(const struct sic_reader *reader, const struct sic_layout *layout, uint64_t va);
+
 #endif

@@ -285,7 +285,7 @@ static enum sic_status collect_with(struct collection *collection, const struct 
     enum sic_status status;
 
     if (!sic_process_list_read(scan, reader, layout, &collection->kernel->processes, SIC_NONE) ||
-        !append_strangers(scan, reader, layout, known_strangers) || !sic_processes_part_trees(scan) ||
+        !append_strangers(scan, reader, layout, known_strangers) || !sic_processes_part_trees(scan, reader, layout) ||
         !begin_objects(collection, reader))
         return no_memory(error);
     status = walk_all(collection, error);

@@ -58,7 +58,9 @@ def accused(world, key):
     nodes = {number(node["address"]) for node in world.remains["nodes"][place]}
     return any(problem.get("pid") == pid and problem["kind"] == "view-torn" and
                (number(problem["address"]) in nodes or number(problem["address"]) == key[1])
-               for problem in world.document["problems"])
+               for problem in world.document["problems"]) or \
+        any(note.get("pid") == pid and note["kind"] == "view-not-listed" and number(note["address"]) == key[1]
+            for note in world.document["notes"])
 
 
 def assert_owners_are_true(world):
@@ -142,9 +144,9 @@ def assert_sections(world):
         true = truth[section["control_area"]]
         assert section["kind"] == true["kind"]
         assert section["name"] in (true["name"], None)
-        assert section["size"] in (true["size"], None)
+        assert section.get("size") in (true["size"], None)
         if remains[section["control_area"]]["segment"]["readable"] and not remains[section["control_area"]]["harmed"]:
-            assert section["size"] == true["size"]
+            assert section.get("size") == true["size"]
 
 
 def assert_loss_is_told(world):
@@ -159,6 +161,17 @@ def assert_loss_is_told(world):
             assert any(problem.get("pid") == pid for problem in world.document["problems"]), pid
     assert (world.status == 3) == bool(world.document["problems"])
     assert world.document["complete"] == (world.status != 3)
+
+
+def assert_refused(world):
+    """No answer at all is right only where nothing is left to answer with; and it is an error that says so."""
+    assert world.status == 2 and world.document is None
+    listed = {process["eprocess"] for process in world.remains["processes"] if process["listed"]}
+    # A layout that is only near this kernel's wants proof, and the damage may have taken that.
+    if not world.truth["real_kernel"] and "too little of its structures" in world.notes:
+        return
+    assert not [view for view in world.remains["views"] if view["eprocess"] in listed], world.notes
+    assert "damaged" in world.notes or "agrees with this kernel" in world.notes or "no process" in world.notes
 
 
 def assert_remains(world):
