@@ -150,7 +150,7 @@ static size_t known_pages(const struct remains *remains, uint32_t view, struct p
         }
         first = first ? first : subsection;
         if (pte)
-            pages[count++] = (struct page){alone ? lab_mix(pte ^ alone) : pte, view};
+            pages[count++] = (struct page){alone ? lab_mix(pte ^ lab_mix(alone)) : pte, view};
     }
     return count;
 }

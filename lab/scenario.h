@@ -1,6 +1,6 @@
 /*
  * What a world shall contain, as data. A scenario comes from a text file (scenario_parse.c), from a generator
- * (random.c, bench.c, seed_listing.c), and goes back to text (scenario_print.c). docs/lab.md describes the text.
+ * (random.c, bench.c, seed_listing.c), and goes back to text (scenario_print.c), damage excepted: no generator makes it. docs/lab.md describes the text.
  */
 #ifndef LAB_SCENARIO_H
 #define LAB_SCENARIO_H

@@ -172,14 +172,6 @@ void lab_parse_damage(struct lab_parser *parser)
     }
 }
 
-static void print_damage(const struct lab_damage *damage, FILE *file)
-{
-    fputs("damage", file);
-    for (size_t i = 0; i < damage->count; i++)
-        fprintf(file, " \"%s\"", damage->words[i]);
-    fputc('\n', file);
-}
-
 static void print_peb(const struct lab_scenario *scenario, const struct lab_peb_pointer *pointer, FILE *file)
 {
     fprintf(file, "peb %llu %s=", (ull)scenario->processes[pointer->process].pid, lab_peb_field_name(pointer->field));
@@ -223,6 +215,4 @@ void lab_print_facts(const struct lab_scenario *scenario, FILE *file)
         print_peb(scenario, &scenario->peb_pointers[i], file);
     for (size_t i = 0; i < scenario->kernel_view_count; i++)
         print_kernel_view(scenario, &scenario->kernel_views[i], file);
-    for (size_t i = 0; i < scenario->damage_count; i++)
-        print_damage(&scenario->damage[i], file);
 }
