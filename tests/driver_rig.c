@@ -95,7 +95,7 @@ void rig_expect_anew(struct rig *rig)
     close(file);
     sic_scan_deinit(&rig->scan);
     free(rig->expected);
-    pack_image(rig, path);
+    pack_image(rig, path, rig->request.want);
     unlink(path);
 }
 
