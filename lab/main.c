@@ -1,5 +1,6 @@
 /* sic-lab: builds memory images of Windows machines from scenarios, and tells what it built. */
 #include "bytes.h"
+#include "damage.h"
 #include "generate.h"
 #include "world.h"
 
@@ -143,14 +144,26 @@ static void override_kernel(struct lab_scenario *scenario, const struct options 
     scenario->guid_age = options->guid ? lab_copy_text(options->guid) : NULL;
 }
 
+static void damage(struct lab_world *world, const struct options *options)
+{
+    struct lab_damage_state state;
+    lab_damage_apply(&state, world);
+    if (options->truth)
+        lab_write_remains(&state, options->output);
+    lab_damage_deinit(&state);
+}
+
 static void build(struct lab_scenario *scenario, const struct options *options)
 {
     struct lab_world world;
     override_kernel(scenario, options);
     lab_world_build(&world, scenario, options->data);
-    lab_write_images(&world, options->output, parse_formats(options->formats));
+    /* The truth is that of the whole world. */
     if (options->truth)
         lab_write_truth(&world, options->output);
+    if (scenario->damage_count)
+        damage(&world, options);
+    lab_write_images(&world, options->output, parse_formats(options->formats));
     lab_world_deinit(&world);
 }
 

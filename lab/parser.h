@@ -39,6 +39,7 @@ void lab_parse_link(struct lab_parser *parser);
 void lab_parse_directory(struct lab_parser *parser);
 void lab_parse_peb(struct lab_parser *parser);
 void lab_parse_kernel_view(struct lab_parser *parser);
+void lab_parse_damage(struct lab_parser *parser);
 
 /* The same back to text. */
 void lab_print_identity(const struct lab_process *process, FILE *file);

@@ -63,6 +63,10 @@ void lab_scenario_deinit(struct lab_scenario *scenario)
         free(section->contents);
     }
     free_facts(scenario);
+    for (size_t i = 0; i < scenario->damage_count; i++)
+        for (size_t j = 0; j < scenario->damage[i].count; j++)
+            free(scenario->damage[i].words[j]);
+    free(scenario->damage);
     free(scenario->guid_age);
     free(scenario->kernel);
     free(scenario->layout);
@@ -204,6 +208,15 @@ struct lab_kernel_view *lab_add_kernel_view(struct lab_scenario *scenario, uint3
     struct lab_kernel_view *view = &scenario->kernel_views[scenario->kernel_view_count++];
     *view = (struct lab_kernel_view){.section = section, .kind = kind, .va = LAB_CHOOSE};
     return view;
+}
+
+struct lab_damage *lab_add_damage(struct lab_scenario *scenario, unsigned line)
+{
+    scenario->damage =
+        lab_grow(scenario->damage, scenario->damage_count, &scenario->damage_capacity, sizeof *scenario->damage);
+    struct lab_damage *damage = &scenario->damage[scenario->damage_count++];
+    *damage = (struct lab_damage){.line = line};
+    return damage;
 }
 
 const char *lab_peb_field_name(enum lab_peb_field field)

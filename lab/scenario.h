@@ -1,6 +1,7 @@
 /*
  * What a world shall contain, as data. A scenario comes from a text file (scenario_parse.c), from a generator
- * (random.c, bench.c, seed_listing.c), and goes back to text (scenario_print.c). docs/lab.md describes the text.
+ * (random.c, bench.c, seed_listing.c), and goes back to text (scenario_print.c), damage excepted: no generator makes
+ * it. docs/lab.md describes the text.
  */
 #ifndef LAB_SCENARIO_H
 #define LAB_SCENARIO_H
@@ -193,6 +194,15 @@ struct lab_hole {
 #define LAB_NONPAGED_POOL 0xffffc50a00000000ull
 #define LAB_PAGED_POOL    0xffffd80800000000ull
 
+#define LAB_DAMAGE_WORDS 12
+
+/* A statement about what is harmed when all is built. Its words are read then: they name what is built. */
+struct lab_damage {
+    unsigned line;
+    size_t count;
+    char *words[LAB_DAMAGE_WORDS]; /* behind "damage" */
+};
+
 struct lab_scenario {
     char *guid_age, *kernel, *layout; /* NULL: not said */
     uint64_t kernel_base;
@@ -226,6 +236,8 @@ struct lab_scenario {
     size_t peb_pointer_count, peb_pointer_capacity;
     struct lab_kernel_view *kernel_views;
     size_t kernel_view_count, kernel_view_capacity;
+    struct lab_damage *damage;
+    size_t damage_count, damage_capacity;
 };
 
 void lab_scenario_init(struct lab_scenario *scenario);
@@ -251,6 +263,8 @@ struct lab_peb_pointer *lab_add_peb_pointer(struct lab_scenario *scenario, uint3
                                             uint32_t section);
 struct lab_kernel_view *lab_add_kernel_view(struct lab_scenario *scenario, uint32_t section,
                                             enum lab_kernel_view_kind kind);
+
+struct lab_damage *lab_add_damage(struct lab_scenario *scenario, unsigned line);
 
 const char *lab_peb_field_name(enum lab_peb_field field);
 

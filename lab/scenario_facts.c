@@ -160,6 +160,18 @@ void lab_parse_kernel_view(struct lab_parser *parser)
         LAB_REJECT(parser, "a view of the system cache has at most 63 pages here");
 }
 
+/* damage KIND …: damage.c has the kinds */
+void lab_parse_damage(struct lab_parser *parser)
+{
+    struct lab_damage *damage = lab_add_damage(parser->scenario, parser->line);
+    if (parser->count < 2 || parser->count > LAB_DAMAGE_WORDS)
+        LAB_REJECT(parser, "damage takes what is harmed, and how, in at most %d words", LAB_DAMAGE_WORDS);
+    while ((int)damage->count + 1 < parser->count) {
+        damage->words[damage->count] = lab_copy_text(lab_parser_word(parser, (int)damage->count + 1, "a word"));
+        damage->count++;
+    }
+}
+
 static void print_peb(const struct lab_scenario *scenario, const struct lab_peb_pointer *pointer, FILE *file)
 {
     fprintf(file, "peb %llu %s=", (ull)scenario->processes[pointer->process].pid, lab_peb_field_name(pointer->field));

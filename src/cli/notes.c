@@ -20,7 +20,7 @@ static const struct {
     [SIC_PROBLEM_NODE_POINTER] = {"node-pointer", "a wild pointer to a VAD node; its subtree is missing"},
     [SIC_PROBLEM_NODE_OWNER] = {"node-owner", "a VAD node of another process; its subtree is left out"},
     [SIC_PROBLEM_NODE_PARENT] = {"node-parent", "a VAD node whose parent link is torn; nodes may be missing"},
-    [SIC_PROBLEM_VIEW_TORN] = {"view-torn", "a VAD node whose prototype PTE fields are torn"},
+    [SIC_PROBLEM_VIEW_TORN] = {"view-torn", "a VAD node whose range or prototype PTE fields may be torn"},
     [SIC_PROBLEM_SUBSECTION] = {"subsection", "a subsection that cannot be read; sharing may be missed"},
     [SIC_PROBLEM_CONTROL_AREA] = {"control-area", "a control area that cannot be read, or whose links do not close"},
     [SIC_PROBLEM_PROCESS_ENDING] = {"process-ending", "a process that is ending; its views are left out"},

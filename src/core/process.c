@@ -2,6 +2,7 @@
 
 #include "core/names.h"
 #include "core/sort.h"
+#include "core/vad.h"
 
 static bool read_field(const struct sic_reader *reader, const struct sic_layout *layout, uint64_t eprocess_va,
                        enum sic_field field, uint64_t *value)
@@ -166,20 +167,44 @@ static bool gather_roots(const struct sic_scan *scan, struct sic_array *roots)
     return sic_sort_keys(&scan->allocator, roots->elements, roots->count);
 }
 
-bool sic_processes_part_trees(struct sic_scan *scan)
+/* Leaves the root that keys[first, end) share to the process that it names as its owner, else to the first one. */
+static bool part_tree(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
+                      const struct sic_key *keys, uint32_t first, uint32_t end)
+{
+    struct sic_vad_walker walker;
+    uint64_t owner_va;
+    uint32_t kept = first;
+
+    sic_vad_walker_init(&walker, reader, layout);
+    owner_va = sic_vad_owner(&walker, keys[first].key);
+    sic_vad_walker_deinit(&walker, &scan->allocator);
+    for (uint32_t i = first; i < end; i++) {
+        if (sic_scan_process(scan, (uint32_t)keys[i].value)->eprocess_va == owner_va)
+            kept = i;
+    }
+    for (uint32_t i = first; i < end; i++) {
+        struct sic_process *process = sic_scan_process(scan, (uint32_t)keys[i].value);
+
+        if (i == kept)
+            continue;
+        process->vad_root_va = 0;
+        process->vad_count = 0;
+        if (!sic_scan_add_problem(scan, SIC_PROBLEM_TREE_SHARED, (uint32_t)keys[i].value, process->eprocess_va))
+            return false;
+    }
+    return true;
+}
+
+bool sic_processes_part_trees(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout)
 {
     struct sic_array roots = {0};
     bool parted = gather_roots(scan, &roots);
     const struct sic_key *keys = roots.elements;
 
-    for (uint32_t i = 1; parted && i < roots.count; i++) {
-        struct sic_process *process = sic_scan_process(scan, (uint32_t)keys[i].value);
-
-        if (keys[i].key != keys[i - 1].key)
-            continue;
-        process->vad_root_va = 0;
-        process->vad_count = 0;
-        parted = sic_scan_add_problem(scan, SIC_PROBLEM_TREE_SHARED, (uint32_t)keys[i].value, process->eprocess_va);
+    for (uint32_t first = 0, end; parted && first < roots.count; first = end) {
+        for (end = first + 1; end < roots.count && keys[end].key == keys[first].key;)
+            end++;
+        parted = end == first + 1 || part_tree(scan, reader, layout, keys, first, end);
     }
     sic_array_free(&scan->allocator, &roots, sizeof(struct sic_key));
     return parted;

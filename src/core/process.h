@@ -18,9 +18,10 @@ bool sic_process_read_path(struct sic_scan *scan, const struct sic_reader *reade
                            uint32_t process_index);
 
 /*
- * Finds processes that claim the VAD root of another: in no sound machine two have one. The first in the list keeps it;
- * the others get a problem and no tree, so that no node is walked twice. False when memory ran out.
+ * Finds processes that claim the VAD root of another: in no sound machine two have one. The one that the
+ * root names as its owner keeps it, else the first in the list; the others get a problem and no tree, so that no node
+ * is walked twice. False when memory ran out.
  */
-bool sic_processes_part_trees(struct sic_scan *scan);
+bool sic_processes_part_trees(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout);
 
 #endif

@@ -181,7 +181,7 @@ static bool weigh(struct sic_scan *scan, const struct sic_reader *reader, const 
     else
         proof->refusal = judge_processes(scan, reader, standard, proof);
     proof->is_weighed = proof->refusal != NULL;
-    if (proof->refusal || !sic_processes_part_trees(scan) || !walk_trees(scan, reader, layout))
+    if (proof->refusal || !sic_processes_part_trees(scan, reader, layout) || !walk_trees(scan, reader, layout))
         return false;
     judge_nodes(scan, proof);
     if (!sic_sections_resolve(scan, reader, layout))

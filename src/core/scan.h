@@ -264,7 +264,7 @@ enum sic_problem_kind {
     SIC_PROBLEM_NODE_POINTER,        /* a child pointer that is no kernel address */
     SIC_PROBLEM_NODE_OWNER,          /* a mapped node that belongs to another process */
     SIC_PROBLEM_NODE_PARENT,         /* a node whose parent link does not lead back */
-    SIC_PROBLEM_VIEW_TORN,           /* prototype PTE fields that contradict each other */
+    SIC_PROBLEM_VIEW_TORN,           /* range and prototype PTE fields that contradict each other, or a child */
     SIC_PROBLEM_SUBSECTION,          /* a subsection that cannot be read */
     SIC_PROBLEM_CONTROL_AREA,        /* a control area or segment that cannot be read, or whose links do not close */
     SIC_PROBLEM_ARRAY_CLAIMED_TWICE, /* two control areas claim the same prototype PTEs */

@@ -73,7 +73,8 @@ static bool is_sound_view(const struct sic_unpacker *unpacker, const struct sic_
 {
     static const uint8_t zeros[sizeof(wire->reserved)];
 
-    return wire->start_vpn <= wire->end_vpn && wire->end_vpn < VPN_LIMIT && is_sound_pte_range(unpacker->scan->paging_levels, wire) &&
+    return wire->start_vpn <= wire->end_vpn && wire->end_vpn < VPN_LIMIT &&
+           is_sound_pte_range(unpacker->scan->paging_levels, wire) &&
            wire->subsection < unpacker->tables[SIC_WIRE_SUBSECTIONS].count &&
            wire->process < unpacker->tables[SIC_WIRE_PROCESSES].count && wire->protection < 32 && wire->vad_type < 8 &&
            !(wire->flags & ~VIEW_FLAGS) && __builtin_memcmp(wire->reserved, zeros, sizeof(zeros)) == 0;

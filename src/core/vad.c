@@ -259,6 +259,23 @@ static void count_node(struct sic_process *process, const struct node *node)
     process->unshared_count += node->kind == NODE_UNSHARED;
 }
 
+/*
+ * A child out of order whose parent link leads back to this parent: which of the two is torn cannot be told. The
+ * parent's views are shown, so it is named too.
+ */
+static bool accuse_parent(const struct sic_vad_walker *walker, struct sic_scan *scan, uint32_t process_index,
+                          const struct node *node)
+{
+    uint8_t scratch[SIC_VAD_SIZE_LIMIT];
+    const uint8_t *bytes = sic_reader_bytes(walker->reader, node->va, scratch,
+                                            sic_layout_offset(walker->layout, SIC_FIELD_MMVAD_SHORT_SIZE));
+
+    if (node->parent == SIC_NONE || node_at(walker, node->parent)->kind != NODE_VIEW || !bytes ||
+        !does_parent_link_hold(walker, node, bytes))
+        return true;
+    return sic_scan_add_problem(scan, SIC_PROBLEM_VIEW_TORN, process_index, node_at(walker, node->parent)->va);
+}
+
 static bool visit_node(struct sic_vad_walker *walker, struct sic_scan *scan, uint32_t process_index, uint32_t index)
 {
     struct sic_process *process = sic_scan_process(scan, process_index);
@@ -270,6 +287,8 @@ static bool visit_node(struct sic_vad_walker *walker, struct sic_scan *scan, uin
     count_node(process, &node);
     *node_at(walker, index) = node;
     if (problem != SIC_PROBLEM_KIND_COUNT && !sic_scan_add_problem(scan, problem, process_index, node.va))
+        return false;
+    if (problem == SIC_PROBLEM_NODE_ORDER && !accuse_parent(walker, scan, process_index, &node))
         return false;
     if (node.kind == NODE_REJECTED)
         return true;
@@ -369,6 +388,21 @@ static bool check_sentinel(struct sic_vad_walker *walker, struct sic_scan *scan,
 static uint64_t user_vpn_limit(const struct sic_vad_walker *walker)
 {
     return walker->vpn_format == SIC_VPN_44 ? SIC_USER_VPN_LIMIT_5 : SIC_USER_VPN_LIMIT;
+}
+
+uint64_t sic_vad_owner(const struct sic_vad_walker *walker, uint64_t va)
+{
+    const struct sic_layout *layout = walker->layout;
+    uint8_t scratch[SIC_VAD_SIZE_LIMIT];
+    const uint8_t *bytes =
+        sic_reader_bytes(walker->reader, va, scratch, sic_layout_offset(layout, SIC_FIELD_MMVAD_SIZE));
+    uint64_t owner;
+
+    if (!bytes || !sic_layout_has(layout, SIC_FIELD_MMVAD_VADS_PROCESS) ||
+        sic_layout_bits(layout, SIC_FIELD_VAD_FLAGS_PRIVATE_MEMORY, load_flags(walker, bytes)))
+        return 0;
+    owner = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_MMVAD_VADS_PROCESS));
+    return (owner & ~VADS_PROCESS_MASK) == VADS_PROCESS_USER ? owner & VADS_PROCESS_MASK : 0;
 }
 
 bool sic_vad_walk(struct sic_vad_walker *walker, struct sic_scan *scan, uint32_t process_index)

@@ -215,7 +215,7 @@ static enum sic_status collect_with(struct collection *collection, const struct 
 
     scan->paging_levels = reader->levels;
     if (!sic_process_list_read(scan, reader, layout, &collection->kernel->processes, SIC_NONE) ||
-        !append_strangers(scan, reader, layout, known_strangers) || !sic_processes_part_trees(scan) ||
+        !append_strangers(scan, reader, layout, known_strangers) || !sic_processes_part_trees(scan, reader, layout) ||
         !begin_objects(collection, reader) || !walk_all(collection) ||
         !sic_sections_resolve_on_threads(scan, collection->readers, collection->thread_count, layout) ||
         !sic_accounts_compare(scan, reader, layout, collection->options->with_objects, strangers) ||

@@ -11,7 +11,7 @@ import pytest
 from conftest import ROOT
 from windows_world import WINDOWS
 
-TOOLS = ["openssl", "osslsigncode", "zip"]
+TOOLS = ["mandoc", "openssl", "osslsigncode", "zip"]
 # Fields of a PE file's optional header for x64: the checksum, and the directory entry of the signature.
 CHECKSUM, SECURITY = 0x40, 0x90
 
@@ -61,11 +61,12 @@ def unsigned(image):
 
 def test_what_is_in_it(archives):
     files = content(archives["first"])
-    assert sorted(files) == ["HOWTO.txt", "LICENSE.txt", "shareme.exe", "sic-drv.sys", "sic-test-signing.cer",
-                             "sic.exe"]
+    assert sorted(files) == ["HOWTO.txt", "LICENSE.txt", "MANUAL.txt", "shareme.exe", "sic-drv.sys",
+                             "sic-test-signing.cer", "sic.exe"]
     for name in ("sic.exe", "shareme.exe"):
         assert files[name] == (WINDOWS / name).read_bytes()
     assert b"testsigning on" in files["HOWTO.txt"] and b"untried" in files["HOWTO.txt"]
+    assert b"\r\n     sic symbols [OPTIONS] IMAGE\r\n" in files["MANUAL.txt"] and b"\b" not in files["MANUAL.txt"]
 
 
 def test_no_private_key(archives, tmp_path):
