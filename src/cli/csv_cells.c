@@ -83,7 +83,7 @@ void sic_csv_put_region(struct sic_csv *csv, const struct sic_listing *listing, 
     struct sic_memory memory;
     uint32_t handles;
 
-    sic_memory_judge(&listing->meaning.evidence, &listing->meaning.names, &listing->regions, region, &memory);
+    sic_memory_judge(&listing->meaning, &listing->regions, region, &memory);
     sic_csv_address(csv, region->prototype_pte);
     sic_csv_address(csv, section->control_area_va);
     sic_csv_word(csv, sic_section_kind_token(section));

@@ -292,7 +292,7 @@ void sic_json_put_memory(struct sic_json *json, const struct sic_listing *listin
     const struct sic_scan *scan = &listing->scan;
     struct sic_memory memory;
 
-    sic_memory_judge(&listing->meaning.evidence, &listing->meaning.names, &listing->regions, region, &memory);
+    sic_memory_judge(&listing->meaning, &listing->regions, region, &memory);
     sic_json_open_object(json, "memory");
     sic_json_string(json, "name", sic_known_memory_name(memory.known));
     sic_json_string(json, "source", sic_memory_source_token(memory.source));

@@ -206,7 +206,7 @@ void sic_text_put_meaning(const struct sic_listing *listing, const struct sic_re
     const struct sic_meaning *meaning = &listing->meaning;
     struct sic_memory memory;
 
-    sic_memory_judge(&meaning->evidence, &meaning->names, &listing->regions, region, &memory);
+    sic_memory_judge(meaning, &listing->regions, region, &memory);
     put_path(listing, section, output);
     put_memory(listing, region, &memory, output);
     put_names(listing, &memory, with_details, output);
@@ -221,7 +221,7 @@ void sic_text_put_summary(const struct sic_listing *listing, const struct sic_re
     struct sic_memory memory;
     char *text = NULL;
 
-    sic_memory_judge(&listing->meaning.evidence, &listing->meaning.names, &listing->regions, region, &memory);
+    sic_memory_judge(&listing->meaning, &listing->regions, region, &memory);
     if (memory.known != SIC_KNOWN_NOTHING) {
         sic_output_text(output, sic_known_memory_name(memory.known));
         return;
