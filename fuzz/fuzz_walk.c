@@ -114,8 +114,9 @@ static void read_owners(struct sic_scan *scan, const struct sic_reader *reader, 
     sic_evidence_read_user(scan, &user, 0, scan->pages.count);
     for (uint32_t i = 0; i < scan->views.count; i++) {
         const struct sic_view *view = sic_scan_view(scan, i);
+        uint64_t steps = 1000;
 
-        (void)sic_view_prototype_pte(scan, view, sic_view_page_count(view) - 1);
+        (void)sic_view_prototype_pte(scan, view, sic_view_page_count(view) - 1, &steps);
     }
 }
 

@@ -7,6 +7,7 @@
 #include "core/process.h"
 #include "core/token.h"
 #include "core/token_attributes.h"
+#include "meaning/identity.h"
 #include "symbols/profile.h"
 #include "util/memory.h"
 
@@ -318,7 +319,14 @@ static void test_damaged_sids(void **state)
         assert_int_equal(sid_of(world, token->first_group + 1)->sid.offset, SIC_NONE);
         assert_blob(world, sid_of(world, token->first_group + 2)->sid, 2);
         assert_int_equal(token->integrity, 0x1000);
+        /* A group that cannot be read says nothing of the user. */
+        assert_non_null(sic_token_user(&world->scan, token));
+        assert_blob(world, sic_token_user(&world->scan, token)->sid, 0);
     }
+    put_token(world);
+    world->bytes[sid_at(0)] = 2;
+    assert_null(sic_token_user(&world->scan, read_token(world)));
+    put_token(world);
     world->bytes[sid_at(3)] = 0;
     token = read_token(world);
     assert_int_equal(token->flags & SIC_TOKEN_PACKAGE_KNOWN, 0);
@@ -428,8 +436,8 @@ static void test_process_facts(void **state)
     assert_int_equal(process.handle_table_va, FLAT_BASE + 0x40);
     assert_int_equal(process.protection, 0x31);
     assert_int_equal(process.token, SIC_NONE);
-    assert_int_equal(process.flags,
-                     SIC_PROCESS_EXITING | SIC_PROCESS_WOW64 | SIC_PROCESS_WOW64_KNOWN | SIC_PROCESS_PROTECTION_KNOWN);
+    assert_int_equal(process.flags, SIC_PROCESS_EXITING | SIC_PROCESS_EXITING_KNOWN | SIC_PROCESS_WOW64 |
+                                        SIC_PROCESS_WOW64_KNOWN | SIC_PROCESS_PROTECTION_KNOWN);
     /* Addresses of the wrong half are none. */
     put_field(world, EPROCESS_AT, SIC_FIELD_EPROCESS_PEB, FLAT_BASE + 0x1000, 8);
     put_field(world, EPROCESS_AT, SIC_FIELD_EPROCESS_OBJECT_TABLE, 0x10000, 8);
@@ -438,7 +446,7 @@ static void test_process_facts(void **state)
     assert_true(sic_process_read(&world->reader, layout, FLAT_BASE + EPROCESS_AT, &process));
     assert_int_equal(process.peb_va, 0);
     assert_int_equal(process.handle_table_va, 0);
-    assert_int_equal(process.flags, SIC_PROCESS_WOW64_KNOWN | SIC_PROCESS_PROTECTION_KNOWN);
+    assert_int_equal(process.flags, SIC_PROCESS_EXITING_KNOWN | SIC_PROCESS_WOW64_KNOWN | SIC_PROCESS_PROTECTION_KNOWN);
 }
 
 /* A layout that lacks the fields: all is unknown, nothing fails. */
@@ -519,6 +527,45 @@ static void test_peb_of_any_layout(void **state)
     assert_int_equal(world->scan.peb_pointers.count, 2);
 }
 
+/* How often the reader was asked, and after how many it is cancelled. */
+struct patience {
+    struct flat_memory *memory;
+    uint32_t asked;
+    uint32_t limit;
+};
+
+static bool read_patiently(void *context, uint64_t va, void *buffer, size_t size)
+{
+    struct patience *patience = context;
+    struct sic_reader reader = flat_memory_reader(patience->memory);
+
+    patience->asked++;
+    return reader.read(reader.context, va, buffer, size);
+}
+
+static bool is_out_of_patience(void *context)
+{
+    const struct patience *patience = context;
+
+    return patience->asked >= patience->limit;
+}
+
+/* Three lists of 4096 SIDs, each read on its own: who cancels does not wait for them. */
+static void test_cancelled(void **state)
+{
+    static const enum sic_field counts[] = {SIC_FIELD_TOKEN_GROUP_COUNT, SIC_FIELD_TOKEN_CAPABILITY_COUNT,
+                                            SIC_FIELD_TOKEN_RESTRICTED_COUNT};
+    struct world *world = *state;
+    struct patience patience = {.memory = &world->memory, .limit = 100};
+    struct sic_reader reader = {.read = read_patiently, .is_cancelled = is_out_of_patience, .context = &patience};
+
+    for (unsigned i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+        put_field(world, TOKEN_AT, counts[i], 4096, 4);
+    add_process(world, EPROCESS_AT);
+    assert_false(sic_tokens_read(&world->scan, &reader, &world->profile.layout));
+    assert_in_range(patience.asked, 100, 110);
+}
+
 /* Lets so many allocations succeed, then none. */
 struct scarce {
     const struct sic_allocator *heap;
@@ -581,6 +628,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_no_fields, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_pebs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_peb_of_any_layout, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_cancelled, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_memory_runs_out, set_up, tear_down),
     };
 

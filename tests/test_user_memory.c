@@ -329,18 +329,46 @@ static void test_forged_chains(void **state)
 {
     struct world *world = *state;
     struct sic_view *view = sic_scan_view(&world->scan, 0);
+    uint64_t steps = 100;
 
     sic_scan_subsection(&world->scan, 1)->pte_count = 0;
     sic_scan_subsection(&world->scan, 1)->next = 1;
-    assert_int_equal(sic_view_prototype_pte(&world->scan, view, 5), 0);
+    assert_int_equal(sic_view_prototype_pte(&world->scan, view, 5, &steps), 0);
     sic_scan_subsection(&world->scan, 0)->next = 0;
-    assert_int_equal(sic_view_prototype_pte(&world->scan, view, 5), ARRAY_VA + 0x28);
+    assert_int_equal(sic_view_prototype_pte(&world->scan, view, 5, &steps), ARRAY_VA + 0x28);
     view->last_contiguous_pte = SIC_WHOLE_VIEW_CONTIGUOUS;
-    assert_int_equal(sic_view_prototype_pte(&world->scan, view, 5), ARRAY_VA + 0x48);
-    assert_int_equal(sic_view_prototype_pte(&world->scan, view, 6), 0);
+    assert_int_equal(sic_view_prototype_pte(&world->scan, view, 5, &steps), ARRAY_VA + 0x48);
+    assert_int_equal(sic_view_prototype_pte(&world->scan, view, 6, &steps), 0);
     view->flags = SIC_VIEW_TORN;
-    assert_int_equal(sic_view_prototype_pte(&world->scan, view, 0), ARRAY_VA + 0x20);
-    assert_int_equal(sic_view_prototype_pte(&world->scan, view, 1), 0);
+    assert_int_equal(sic_view_prototype_pte(&world->scan, view, 0, &steps), ARRAY_VA + 0x20);
+    assert_int_equal(sic_view_prototype_pte(&world->scan, view, 1, &steps), 0);
+}
+
+/* So many subsections of one page each behind the first that a few walks to the last are too many. */
+#define LONG_CHAIN 0x100000u
+
+static void test_long_chain(void **state)
+{
+    struct world *world = *state;
+    struct sic_array *subsections = &world->scan.subsections;
+    uint64_t last_va = USER_VA + (4 + 2 + LONG_CHAIN - 1) * (uint64_t)PAGE, value;
+    uint32_t reads = 0;
+
+    sic_scan_view(&world->scan, 0)->end_vpn = last_va >> 12;
+    assert_true(sic_array_reserve(&world->scan.allocator, subsections, sizeof(struct sic_subsection), LONG_CHAIN));
+    for (uint32_t i = 0; i < LONG_CHAIN; i++) {
+        *(struct sic_subsection *)append(world, subsections, sizeof(struct sic_subsection)) =
+            (struct sic_subsection){.base = ARRAY_VA + 0x800, .pte_count = 1, .next = SIC_NONE};
+        sic_scan_subsection(&world->scan, 1 + i)->next = 2 + i;
+    }
+    put_prototype(world, 0x100, frame(DATA) | FLAGS);
+    expect(world, last_va, DATA);
+    while (reads < 1000 && world->user.read(world->user.context, 0, last_va, &value, sizeof(value)))
+        reads++;
+    assert_in_range(reads, 1, 100);
+    /* What lies in the view's own subsection takes no walk. */
+    put_prototype(world, 4, frame(DATA) | FLAGS);
+    expect(world, USER_VA, DATA);
 }
 
 static void test_across_pages(void **state)
@@ -450,7 +478,27 @@ static bool read_nothing(void *context, uint32_t process, uint64_t va, void *buf
     return false;
 }
 
-/* Live, nobody translates: the prototype PTE tells where the page is, unless the process may have its own copy. */
+static bool translate_nothing(void *context, uint32_t process, uint64_t va, uint64_t *physical)
+{
+    (void)context;
+    (void)process;
+    (void)va;
+    *physical = 0xeeeeeeeeeeee;
+    return false;
+}
+
+static bool has_no_tables(void *context, uint32_t process, uint64_t va)
+{
+    (void)context;
+    (void)process;
+    (void)va;
+    return false;
+}
+
+/*
+ * Live nobody translates, and in a dump of the kernel alone nothing can be: the prototype PTE tells where the page is,
+ * unless the process may have its own copy.
+ */
 static void test_evidence_without_tables(void **state)
 {
     static const struct {
@@ -468,10 +516,14 @@ static void test_evidence_without_tables(void **state)
         {0, 4, false},
     };
     struct world *world = *state;
-    struct sic_user_reader user = {.read = read_nothing};
+    struct sic_user_reader user = {.read = read_nothing, .has_tables = has_no_tables};
+    unsigned count = sizeof(cases) / sizeof(cases[0]);
     struct sic_page *page;
 
-    for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (unsigned way = 0; way < 2 * count; way++) {
+        unsigned i = way % count;
+
+        user.translate = way < count ? NULL : translate_nothing;
         put_prototype(world, 4, cases[i].pte);
         sic_scan_view(&world->scan, 0)->protection = cases[i].protection;
         page = read_evidence(world);
@@ -481,6 +533,31 @@ static void test_evidence_without_tables(void **state)
         assert_false(page->flags & SIC_PAGE_HAS_BYTES);
         assert_int_equal(sic_load64(page->bytes), 0);
     }
+}
+
+/* A dump of the kernel alone, in which no table of the process is; one that is there and says that the page is not. */
+static void test_evidence_without_user_pages(void **state)
+{
+    struct world *world = *state;
+    struct sic_page *page;
+
+    put_prototype(world, 4, frame(DATA) | FLAGS);
+    map(world, USER_ROOT, USER_VA, 2, 0x1234500000002080);
+    page = read_evidence(world);
+    sic_evidence_read_user(&world->scan, &world->user, 0, 1);
+    assert_int_equal(page->flags & (SIC_PAGE_HAS_PHYSICAL | SIC_PAGE_HAS_BYTES), 0);
+    for (unsigned level = 2; level <= 4; level++) {
+        map(world, USER_ROOT, USER_VA, level, frame(PAGE_COUNT + 5) | FLAGS);
+        open_memory(world, 0);
+        page = read_evidence(world);
+        sic_evidence_read_user(&world->scan, &world->user, 0, 1);
+        assert_int_equal(page->flags & (SIC_PAGE_HAS_PHYSICAL | SIC_PAGE_HAS_BYTES), SIC_PAGE_HAS_PHYSICAL);
+        assert_int_equal(page->physical, frame(DATA));
+    }
+    sic_scan_view(&world->scan, 0)->protection = 5;
+    page = read_evidence(world);
+    sic_evidence_read_user(&world->scan, &world->user, 0, 1);
+    assert_false(page->flags & SIC_PAGE_HAS_PHYSICAL);
 }
 
 int main(void)
@@ -493,11 +570,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_swizzled_prototypes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_prototypes_elsewhere, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_forged_chains, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_long_chain, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_across_pages, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_two_processes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_after_the_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_evidence, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_evidence_without_tables, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_evidence_without_user_pages, set_up, tear_down),
     };
 
     return cmocka_run_group_tests_name("user memory", tests, NULL, NULL);

@@ -18,16 +18,19 @@ struct comparison {
     uint8_t *is_listed;              /* a bit for each view: its section's list has it */
     bool with_kernel_views;          /* all of them are wanted, not only where counts differ */
     bool any_walked;                 /* some section's list was walked to its end */
-    uint64_t budget;                 /* entries that may still be looked at */
+    uint64_t budget;                 /* entries that lists may still have beyond their own allowance */
     uint32_t unwalked_views;     /* that the list at hand has of processes whose trees were not walked, or unknown */
     uint32_t listed_cache_views; /* that the list at hand has */
 };
 
 /*
- * Entries of all lists together, beyond some for every view that was found: kernel views, and what is torn. A list of a
- * live machine can change so that the walk does not come back to its head.
+ * Entries of a list: some for every view of its section that was found, and a few more. What is beyond, kernel views
+ * and what is torn, all lists have together: a list of a live machine can change so that the walk does not come back to
+ * its head, and one that never ends must not take from the others what they need.
  */
-#define LISTED_VIEW_ALLOWANCE 0x100000u
+#define ENTRIES_PER_VIEW 4u
+#define ENTRIES_OF_LIST  64u
+#define ENTRIES_OF_ALL   0x100000u
 
 /* One entry of a section's list: the node that holds it. Of a view of the kernel's own only the kind is known. */
 struct listed_view {
@@ -161,10 +164,23 @@ static bool compare_listed_view(struct comparison *comparison, uint32_t section,
     return true;
 }
 
+/* Takes one entry from what the list may have. */
+static bool take_entry(struct comparison *comparison, uint64_t *own)
+{
+    uint64_t *budget = *own > 0 ? own : &comparison->budget;
+
+    if (*budget == 0)
+        return false;
+    --*budget;
+    return true;
+}
+
 static bool walk_list(struct comparison *comparison, uint32_t section)
 {
     uint64_t control_area_va = sic_scan_section(comparison->scan, section)->control_area_va;
     uint64_t head_va = control_area_va + sic_layout_offset(comparison->layout, SIC_FIELD_CONTROL_AREA_LIST_HEAD);
+    uint64_t own =
+        (uint64_t)ENTRIES_PER_VIEW * sic_scan_section(comparison->scan, section)->view_count + ENTRIES_OF_LIST;
     uint64_t links_va = head_va;
     struct listed_view listed;
 
@@ -179,10 +195,9 @@ static bool walk_list(struct comparison *comparison, uint32_t section)
             comparison->any_walked = true;
             return true;
         }
-        if (comparison->budget == 0 || !read_listed_view(comparison, links_va, &listed) ||
+        if (!take_entry(comparison, &own) || !read_listed_view(comparison, links_va, &listed) ||
             !leads_to(comparison, section, &listed))
             break;
-        comparison->budget--;
         if (!compare_listed_view(comparison, section, links_va, &listed))
             return false;
     }
@@ -297,7 +312,7 @@ bool sic_accounts_compare(struct sic_scan *scan, const struct sic_reader *reader
                                     .layout = layout,
                                     .with_kernel_views = with_kernel_views,
                                     .strangers = strangers,
-                                    .budget = 4ull * scan->views.count + LISTED_VIEW_ALLOWANCE};
+                                    .budget = ENTRIES_OF_ALL};
     const struct sic_allocator *allocator = &scan->allocator;
     size_t size = scan->views.count / 8 + 1;
     bool compared = false;

@@ -1,12 +1,13 @@
 #include "core/bucket.h"
 
 bool sic_buckets_begin(struct sic_buckets *buckets, const struct sic_reader *reader, const struct sic_layout *layout,
-                       uint64_t directory_va)
+                       uint64_t directory_va, uint32_t *entries_left)
 {
     uint64_t va = directory_va + sic_layout_offset(layout, SIC_FIELD_OBJECT_DIRECTORY_HASH_BUCKETS);
 
     buckets->reader = reader;
     buckets->layout = layout;
+    buckets->entries_left = entries_left;
     buckets->next_va = buckets->anchor_va = 0;
     buckets->steps = buckets->anchor_step = buckets->bucket = 0;
     buckets->is_broken = false;
@@ -41,6 +42,12 @@ static bool is_ring(struct sic_buckets *buckets, uint64_t entry_va)
     return false;
 }
 
+static bool may_go_on(const struct sic_buckets *buckets)
+{
+    return *buckets->entries_left > 0 && !sic_reader_is_cancelled(buckets->reader);
+}
+
+/* Entries that no object hangs on count too: a chain may have no others. */
 bool sic_buckets_next(struct sic_buckets *buckets, uint64_t *object_va)
 {
     const struct sic_reader *reader = buckets->reader;
@@ -50,6 +57,11 @@ bool sic_buckets_next(struct sic_buckets *buckets, uint64_t *object_va)
     while (begin_chain(buckets)) {
         uint64_t entry_va = buckets->next_va, next_va;
 
+        if (!may_go_on(buckets)) {
+            buckets->is_broken = true;
+            return false;
+        }
+        --*buckets->entries_left;
         buckets->next_va = 0;
         if (!sic_is_kernel_pointer(entry_va, 8) || is_ring(buckets, entry_va) ||
             !sic_reader_u64(reader, entry_va + link, &next_va)) {

@@ -32,13 +32,15 @@ uint64_t sic_view_first_page(const struct sic_scan *scan, const struct sic_view 
  * The subsection that holds the page `*page` pages after the end of the one that `view` starts in, and *page within it.
  * SIC_NONE past the chain's end. A chain may be a ring, and its subsections empty: no more are passed than there are.
  */
-static uint32_t find_successor(const struct sic_scan *scan, const struct sic_view *view, uint64_t *page)
+static uint32_t find_successor(const struct sic_scan *scan, const struct sic_view *view, uint64_t *page,
+                               uint64_t *steps)
 {
     uint32_t next = sic_scan_subsection(scan, view->subsection)->next;
 
-    for (uint32_t i = 0; i < scan->subsections.count && next != SIC_NONE; i++) {
+    for (uint32_t i = 0; i < scan->subsections.count && next != SIC_NONE && *steps > 0; i++) {
         const struct sic_subsection *subsection = sic_scan_subsection(scan, next);
 
+        --*steps;
         if (*page < subsection->pte_count)
             return next;
         *page -= subsection->pte_count;
@@ -56,7 +58,8 @@ static bool is_past_image(const struct sic_scan *scan, const struct sic_view *vi
            page >= sic_scan_section(scan, section)->pte_count;
 }
 
-uint64_t sic_view_prototype_pte(const struct sic_scan *scan, const struct sic_view *view, uint64_t page)
+uint64_t sic_view_prototype_pte(const struct sic_scan *scan, const struct sic_view *view, uint64_t page,
+                                uint64_t *steps)
 {
     uint64_t contiguous = sic_view_contiguous_pages(view), base;
     uint32_t next;
@@ -68,7 +71,7 @@ uint64_t sic_view_prototype_pte(const struct sic_scan *scan, const struct sic_vi
     if (view->flags & SIC_VIEW_TORN)
         return 0;
     page -= contiguous;
-    next = find_successor(scan, view, &page);
+    next = find_successor(scan, view, &page, steps);
     if (next == SIC_NONE)
         return 0;
     base = sic_scan_subsection(scan, next)->base;

@@ -31,8 +31,10 @@ uint64_t sic_view_first_page(const struct sic_scan *scan, const struct sic_view 
 
 /*
  * Address of the prototype PTE of the view's page `page`, counted from its start; 0 where the section has none, or it
- * is not known. Only for pages of the view.
+ * is not known. Only for pages of the view. A page past the subsection that the view starts in is looked for along the
+ * chain: each subsection that is passed is taken from *steps, and the page is not known when none are left.
  */
-uint64_t sic_view_prototype_pte(const struct sic_scan *scan, const struct sic_view *view, uint64_t page);
+uint64_t sic_view_prototype_pte(const struct sic_scan *scan, const struct sic_view *view, uint64_t page,
+                                uint64_t *steps);
 
 #endif

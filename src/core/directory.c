@@ -138,23 +138,18 @@ static bool list_directory(struct walk *walk, uint32_t directory)
     struct sic_buckets buckets;
     uint64_t object_va;
 
-    if (is_too_deep(walk, directory) ||
-        !sic_buckets_begin(&buckets, walk->reader, walk->objects->layout, name_at(walk, directory)->object_va)) {
+    if (is_too_deep(walk, directory) || !sic_buckets_begin(&buckets, walk->reader, walk->objects->layout,
+                                                           name_at(walk, directory)->object_va, &walk->entries_left)) {
         mark_unread(walk, directory);
         return true;
     }
     while (sic_buckets_next(&buckets, &object_va)) {
-        if (walk->entries_left == 0) {
-            buckets.is_broken = true;
-            break;
-        }
-        walk->entries_left--;
-        if (sic_reader_is_cancelled(walk->reader) || !look_at(walk, directory, object_va))
+        if (!look_at(walk, directory, object_va))
             return false;
     }
     if (buckets.is_broken)
         mark_unread(walk, directory);
-    return true;
+    return !sic_reader_is_cancelled(walk->reader);
 }
 
 static bool walk_all(struct walk *walk)

@@ -113,17 +113,19 @@ static bool can_be_copied(const struct sic_view *view)
     return (view->protection & PROTECTION_COPY_ON_WRITE) == PROTECTION_COPY_ON_WRITE;
 }
 
+/* Where nothing else tells: of a page that is not in memory, the tables do. */
+static bool may_ask_prototype(const struct sic_user_reader *user, const struct sic_view *view, uint64_t va)
+{
+    return !can_be_copied(view) && (!user->translate || !user->has_tables(user->context, view->process, va));
+}
+
 static void read_user_page(const struct sic_scan *scan, const struct sic_user_reader *user, struct sic_page *page)
 {
     const struct sic_view *view = sic_scan_view(scan, page->view);
     uint64_t va = view->start_vpn << PAGE_SHIFT;
-    bool found;
+    bool found = user->translate && user->translate(user->context, view->process, va, &page->physical);
 
-    if (user->translate)
-        found = user->translate(user->context, view->process, va, &page->physical);
-    else
-        found = !can_be_copied(view) && frame_of_prototype(page, &page->physical);
-    if (found)
+    if (found || (may_ask_prototype(user, view, va) && frame_of_prototype(page, &page->physical)))
         page->flags |= SIC_PAGE_HAS_PHYSICAL;
     else
         page->physical = 0;

@@ -22,8 +22,8 @@ bool sic_evidence_read_kernel(struct sic_scan *scan, const struct sic_reader *re
 
 /*
  * The physical addresses and bytes that the views of the records [first, end) begin with, as their processes see them.
- * Where the process's page tables are not to be had, the prototype PTE tells the address, if the process cannot have
- * put a page of its own in its place.
+ * Where the process's page tables are not to be had, as live and in dumps of the kernel alone, the prototype PTE tells
+ * the address, if the process cannot have put a page of its own in its place.
  */
 void sic_evidence_read_user(struct sic_scan *scan, const struct sic_user_reader *user, uint32_t first, uint32_t end);
 

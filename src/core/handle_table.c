@@ -73,6 +73,8 @@ static bool add_leaves(struct search *search, uint64_t middle_va, uint32_t first
         uint8_t scratch[PIECE_SIZE];
         const uint8_t *piece = sic_reader_bytes(search->reader, middle_va + 8ull * i, scratch, PIECE_SIZE);
 
+        if (sic_reader_is_cancelled(search->reader))
+            return false;
         search->is_damaged = piece == NULL;
         for (uint32_t j = 0; j < PIECE_SIZE / 8 && !search->is_damaged; j++) {
             uint64_t leaf_va = sic_load64(piece + 8 * j);

@@ -37,7 +37,7 @@ bool sic_handles_can_be_read(const struct sic_objects *objects);
 /*
  * Finds the pages of the process's table, whose address goes into its record. A table that says it is another
  * process's, pages that another table has, and what is damaged make it SIC_PROCESS_HANDLES_INCOMPLETE. False when
- * memory ran out.
+ * memory ran out or the reader is cancelled.
  */
 bool sic_handle_table_find(struct sic_handle_tables *tables, struct sic_scan *scan, const struct sic_reader *reader,
                            const struct sic_layout *layout, uint32_t process_index, struct sic_handle_range *range);

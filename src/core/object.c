@@ -116,12 +116,13 @@ static uint64_t climb_to_root(const struct sic_reader *reader, const struct sic_
 static uint64_t find_object(const struct sic_reader *reader, const struct sic_layout *layout, uint64_t directory_va,
                             const char *name)
 {
+    uint32_t entries_left = SIC_SEARCH_LIMIT;
     struct sic_buckets buckets;
     uint64_t object_va, own_directory_va, name_va;
 
-    if (!sic_buckets_begin(&buckets, reader, layout, directory_va))
+    if (!sic_buckets_begin(&buckets, reader, layout, directory_va, &entries_left))
         return 0;
-    for (unsigned left = SIC_CHAIN_LIMIT; left > 0 && sic_buckets_next(&buckets, &object_va); left--) {
+    while (sic_buckets_next(&buckets, &object_va)) {
         if (sic_object_name_info(reader, layout, object_va, &own_directory_va, &name_va) &&
             own_directory_va == directory_va && is_name(reader, name_va, name))
             return object_va;
@@ -220,15 +221,15 @@ static void add_type(struct types *types, struct sic_objects *objects, const str
 
 static void read_types(struct types *types, struct sic_objects *objects, const struct sic_reader *reader)
 {
+    uint32_t entries_left = SIC_SEARCH_LIMIT;
     struct sic_buckets buckets;
     uint64_t object_va, directory_va, name_va;
 
     types->type = types->process = SIC_OBJECT_TYPE_UNKNOWN;
     types->count = 0;
-    if (!sic_buckets_begin(&buckets, reader, objects->layout, objects->type_root_va))
+    if (!sic_buckets_begin(&buckets, reader, objects->layout, objects->type_root_va, &entries_left))
         return;
-    for (unsigned left = SIC_CHAIN_LIMIT;
-         left > 0 && types->count < TYPE_LIMIT && sic_buckets_next(&buckets, &object_va); left--) {
+    while (types->count < TYPE_LIMIT && sic_buckets_next(&buckets, &object_va)) {
         if (sic_object_name_info(reader, objects->layout, object_va, &directory_va, &name_va) &&
             directory_va == objects->type_root_va)
             add_type(types, objects, reader, object_va);

@@ -62,9 +62,11 @@ static void read_exiting(const struct sic_reader *reader, const struct sic_layou
     uint32_t offset = sic_layout_offset(layout, SIC_FIELD_EPROCESS_FLAGS);
     uint8_t flags[4];
 
-    if (sic_layout_has(layout, SIC_FIELD_EPROCESS_FLAGS) &&
-        reader->read(reader->context, process->eprocess_va + offset, flags, sizeof(flags)) &&
-        sic_load32(flags) & (FLAGS_EXITING | FLAGS_DELETE))
+    if (!sic_layout_has(layout, SIC_FIELD_EPROCESS_FLAGS) ||
+        !reader->read(reader->context, process->eprocess_va + offset, flags, sizeof(flags)))
+        return;
+    process->flags |= SIC_PROCESS_EXITING_KNOWN;
+    if (sic_load32(flags) & (FLAGS_EXITING | FLAGS_DELETE))
         process->flags |= SIC_PROCESS_EXITING;
 }
 

@@ -33,6 +33,9 @@ struct sic_user_reader {
     bool (*read)(void *context, uint32_t process, uint64_t va, void *buffer, size_t size);
     /* Optional. The physical address behind `va`; false when the page is not in memory. */
     bool (*translate)(void *context, uint32_t process, uint64_t va, uint64_t *physical);
+    /* Comes with `translate`. False when the process's page tables at `va` are not to be had, as in dumps of the kernel
+     * alone: what could not be translated may be in memory then. */
+    bool (*has_tables)(void *context, uint32_t process, uint64_t va);
     void *context;
 };
 

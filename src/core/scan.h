@@ -52,9 +52,10 @@ struct sic_blob {
 #define SIC_PROCESS_PROTECTION_KNOWN 0x80u  /* `protection` was read */
 #define SIC_PROCESS_HANDLES_READ     0x100u /* its handle table was read to its end */
 #define SIC_PROCESS_HANDLES_INCOMPLETE                                                                                 \
-    0x200u                                /* parts of its handle table could not be read, or contradict themselves */
-#define SIC_PROCESS_PEB_READ       0x400u /* its PEB was asked for and read */
-#define SIC_PROCESS_PEB_UNREADABLE 0x800u /* its PEB was asked for and is not to be had */
+    0x200u                                 /* parts of its handle table could not be read, or contradict themselves */
+#define SIC_PROCESS_PEB_READ       0x400u  /* its PEB was asked for and read */
+#define SIC_PROCESS_PEB_UNREADABLE 0x800u  /* its PEB was asked for and is not to be had */
+#define SIC_PROCESS_EXITING_KNOWN  0x1000u /* whether it is SIC_PROCESS_EXITING was read */
 
 struct sic_process {
     uint64_t eprocess_va;
@@ -89,7 +90,7 @@ struct sic_sid {
     uint32_t reserved;
 };
 
-#define SIC_TOKEN_READ               0x1u  /* the user and the groups were read */
+#define SIC_TOKEN_READ               0x1u  /* all groups were read; the user, who is the first, may be known without */
 #define SIC_TOKEN_PACKAGE_KNOWN      0x2u  /* whether it has a package was read; AppContainers have one */
 #define SIC_TOKEN_LOW_PRIVILEGE      0x4u  /* a low-privilege AppContainer: the attribute WIN://NOALLAPPPKG is set */
 #define SIC_TOKEN_ATTRIBUTES_KNOWN   0x8u  /* the attributes that decide SIC_TOKEN_LOW_PRIVILEGE were read */
@@ -104,7 +105,7 @@ struct sic_token {
     uint32_t integrity;    /* RID of the mandatory label S-1-16-RID; SIC_NONE: unknown */
     uint32_t flags;
     struct sic_blob package; /* the package's SID */
-    uint32_t first_group;    /* into sic_scan.sids; the first is the user */
+    uint32_t first_group;    /* into sic_scan.sids; the first is the user. Each SID is known or not by itself */
     uint32_t group_count;
     uint32_t first_capability;
     uint32_t capability_count;

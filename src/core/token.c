@@ -85,7 +85,8 @@ static bool read_list(struct sic_token_reader *tokens, struct sic_scan *scan, ui
         return true;
     list->is_whole = true;
     for (uint32_t i = 0; i < count; i++) {
-        if (!read_entry(tokens, scan, array_va + i * (uint64_t)SID_AND_ATTRIBUTES_SIZE, list))
+        if (sic_reader_is_cancelled(tokens->reader) ||
+            !read_entry(tokens, scan, array_va + i * (uint64_t)SID_AND_ATTRIBUTES_SIZE, list))
             return false;
     }
     return true;

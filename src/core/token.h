@@ -23,7 +23,8 @@ void sic_token_reader_deinit(struct sic_token_reader *tokens, const struct sic_a
 /*
  * Reads the token of process `process_index` into the scan; processes of one token share it. Always the same scan for
  * one reader. What cannot be read, or is no SID, stays unknown and is no problem of the scan; a SID among groups that
- * is unknown keeps its place, and its list lacks the flag that says that all were read. False when memory ran out.
+ * is unknown keeps its place and takes nothing from the others, the user's among them; its list lacks the flag that
+ * says that all were read. False when memory ran out or the reader is cancelled.
  */
 bool sic_token_read(struct sic_token_reader *tokens, struct sic_scan *scan, uint32_t process_index);
 

@@ -1,6 +1,6 @@
 #include "core/unpack_private.h"
 
-#define PROCESS_FLAGS    0xfffu
+#define PROCESS_FLAGS    0x1fffu
 #define VIEW_FLAGS       0x1u
 #define SUBSECTION_FLAGS (SIC_SUBSECTION_UNREAD | SIC_SUBSECTION_FIRST | SIC_SUBSECTION_GLOBAL)
 #define SECTION_FLAGS    0xffu

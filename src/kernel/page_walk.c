@@ -52,7 +52,7 @@ enum sic_page_walk_end sic_page_walk(const struct sic_image *image, const struct
     const uint8_t *table = sic_image_page(image, paging->root_pa >> SIC_PAGE_SHIFT);
 
     for (unsigned level = 4; table && level > 1; level--) {
-        uint64_t entry = sic_load64(table + 8 * sic_table_index(va, level));
+        uint64_t entry = sic_load64(table + 8 * sic_table_index(va, level)), pa;
 
         if (entry == 0)
             return SIC_PAGE_WALK_EMPTY;
@@ -62,8 +62,10 @@ enum sic_page_walk_end sic_page_walk(const struct sic_image *image, const struct
             walk->page_pa = (entry & SIC_PTE_FRAME_MASK & ~inside) | (va & inside & ~(SIC_PAGE_SIZE - 1ull));
             return SIC_PAGE_WALK_LARGE;
         }
-        table = sic_paging_page(image, paging, entry);
+        if (!sic_paging_frame(image, paging, entry, &pa))
+            return SIC_PAGE_WALK_MISSING;
+        table = sic_image_page(image, pa >> SIC_PAGE_SHIFT);
     }
     walk->table = table;
-    return table ? SIC_PAGE_WALK_TABLE : SIC_PAGE_WALK_MISSING;
+    return table ? SIC_PAGE_WALK_TABLE : SIC_PAGE_WALK_ABSENT;
 }

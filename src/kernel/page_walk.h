@@ -24,7 +24,8 @@ enum sic_page_walk_end {
     SIC_PAGE_WALK_TABLE,   /* `table` is the page table of the address */
     SIC_PAGE_WALK_LARGE,   /* a large page maps it: `page_pa` is its 4 KiB page */
     SIC_PAGE_WALK_EMPTY,   /* an entry on the way is zero: nothing there was ever touched */
-    SIC_PAGE_WALK_MISSING, /* a table on the way is not in the image, or not in memory */
+    SIC_PAGE_WALK_MISSING, /* a table on the way is not in memory */
+    SIC_PAGE_WALK_ABSENT,  /* a table on the way is not in the image */
 };
 
 struct sic_page_walk {

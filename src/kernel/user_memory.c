@@ -10,6 +10,12 @@
 /* A direct-mapped cache of one process's page tables; a power of two. */
 #define TABLE_CACHE_SIZE 32u
 
+/*
+ * Subsections that are passed, in all, for pages of views that their first subsection does not hold. What is asked for
+ * lies there on no sound machine: PEBs are private memory, and evidence is of first pages.
+ */
+#define CHAIN_STEP_LIMIT 0x1000000u
+
 /* A prototype PTE in a process's tables whose upper half is this says: see the VAD. */
 #define SEE_VAD 0xffffffffull
 
@@ -24,6 +30,7 @@ struct sic_user_memory {
     struct sic_address_space *kernel;
     struct sic_paging paging; /* of `process` */
     uint32_t process;         /* whose tables are cached; SIC_NONE */
+    uint64_t chain_steps;     /* that are left of CHAIN_STEP_LIMIT */
     struct cached_table tables[TABLE_CACHE_SIZE];
 };
 
@@ -44,6 +51,7 @@ enum sic_status sic_user_memory_create(const struct sic_kernel *kernel, const st
     created->scan = scan;
     created->paging = kernel->paging;
     created->process = SIC_NONE;
+    created->chain_steps = CHAIN_STEP_LIMIT;
     *memory = created;
     return SIC_OK;
 }
@@ -93,11 +101,13 @@ static const struct sic_view *find_view(const struct sic_user_memory *memory, ui
 }
 
 /* Where the VAD says that the page's prototype PTE is; 0: there is none, or it is not known. */
-static uint64_t prototype_by_view(const struct sic_user_memory *memory, uint64_t va)
+static uint64_t prototype_by_view(struct sic_user_memory *memory, uint64_t va)
 {
     const struct sic_view *view = find_view(memory, va >> SIC_PAGE_SHIFT);
 
-    return view ? sic_view_prototype_pte(memory->scan, view, (va >> SIC_PAGE_SHIFT) - view->start_vpn) : 0;
+    return view ? sic_view_prototype_pte(memory->scan, view, (va >> SIC_PAGE_SHIFT) - view->start_vpn,
+                                         &memory->chain_steps)
+                : 0;
 }
 
 /*
@@ -105,7 +115,7 @@ static uint64_t prototype_by_view(const struct sic_user_memory *memory, uint64_t
  * ProtoAddress 16:48). Where the mask of swizzled entries is not known, an address that differs in one bit from what
  * the VAD says was xored with it.
  */
-static uint64_t prototype_by_entry(const struct sic_user_memory *memory, uint64_t va, uint64_t pte)
+static uint64_t prototype_by_entry(struct sic_user_memory *memory, uint64_t va, uint64_t pte)
 {
     uint64_t address, expected;
 
@@ -158,6 +168,7 @@ static bool find_page(struct sic_user_memory *memory, uint64_t va, uint64_t *pa)
         *pa = found.page_pa;
         return true;
     case SIC_PAGE_WALK_MISSING:
+    case SIC_PAGE_WALK_ABSENT:
         return false;
     case SIC_PAGE_WALK_TABLE:
         pte = sic_load64(found.table + 8 * sic_table_index(va, 1));
@@ -187,6 +198,17 @@ static bool translate(void *context, uint32_t process, uint64_t va, uint64_t *ph
     return true;
 }
 
+static bool has_tables(void *context, uint32_t process, uint64_t va)
+{
+    struct sic_user_memory *memory = context;
+    struct sic_page_walk found;
+
+    if (sic_image_is_virtual(memory->image))
+        return false;
+    choose_process(memory, process);
+    return memory->paging.root_pa != 0 && walk(memory, va, &found) != SIC_PAGE_WALK_ABSENT;
+}
+
 static bool read_user(void *context, uint32_t process, uint64_t va, void *buffer, size_t size)
 {
     const struct sic_user_memory *memory = context;
@@ -214,5 +236,6 @@ static bool read_user(void *context, uint32_t process, uint64_t va, void *buffer
 
 struct sic_user_reader sic_user_memory_reader(struct sic_user_memory *memory)
 {
-    return (struct sic_user_reader){.read = read_user, .translate = translate, .context = memory};
+    return (struct sic_user_reader){
+        .read = read_user, .translate = translate, .has_tables = has_tables, .context = memory};
 }

@@ -17,9 +17,12 @@ const struct sic_sid *sic_token_sids(const struct sic_scan *scan, uint32_t first
 
 const struct sic_sid *sic_token_user(const struct sic_scan *scan, const struct sic_token *token)
 {
-    if (!token || !(token->flags & SIC_TOKEN_READ) || token->group_count == 0)
+    const struct sic_sid *groups;
+
+    if (!token || token->group_count == 0)
         return NULL;
-    return sic_token_sids(scan, token->first_group, token->group_count);
+    groups = sic_token_sids(scan, token->first_group, token->group_count);
+    return groups && groups->sid.length > 0 ? groups : NULL;
 }
 
 enum sic_answer sic_token_is_app_container(const struct sic_token *token)
