@@ -73,7 +73,7 @@ static void put_names(struct sic_csv *csv, const struct sic_object_names *names,
             all = joined;
         }
     }
-    put_owned_text(csv, all, names->known ? NULL : UNKNOWN);
+    put_owned_text(csv, all, names->complete ? NULL : UNKNOWN);
 }
 
 void sic_csv_put_region(struct sic_csv *csv, const struct sic_listing *listing, const struct sic_region *region,
@@ -100,7 +100,7 @@ void sic_csv_put_region(struct sic_csv *csv, const struct sic_listing *listing, 
     sic_csv_word(csv, is_writable ? "yes" : "no");
     sic_csv_number(csv, sic_region_processes(&listing->scan, &listing->regions, region));
     sic_handles_find(&listing->meaning.handles, region->section, &handles);
-    if (listing->meaning.handles.known)
+    if (handles > 0 || listing->meaning.handles.complete)
         sic_csv_number(csv, handles);
     else
         sic_csv_word(csv, UNKNOWN);

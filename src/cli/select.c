@@ -127,6 +127,7 @@ enum sic_status sic_listing_select(struct sic_listing *listing, const struct sic
         listing->selected[i] = does_region_match(listing, &listing->regions.regions[i], selection, matches);
         listing->selected_count += listing->selected[i];
     }
+    listing->is_selection_short = (selection->named || selection->names.count > 0) && !listing->meaning.names.complete;
     free(matches);
     return SIC_OK;
 }

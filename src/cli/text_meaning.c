@@ -144,6 +144,8 @@ static void put_names(const struct sic_listing *listing, const struct sic_memory
     }
     if (shown < memory->name_count)
         put(output, "  Object: and %u more names\n", memory->name_count - shown);
+    if (!listing->meaning.names.complete)
+        sic_output_text(output, shown > 0 ? "  Object: there may be more names\n" : "  Object: unknown\n");
 }
 
 static const struct sic_handle *handle_at(const struct sic_listing *listing, const struct sic_key *key)
@@ -157,12 +159,15 @@ static void put_handles(const struct sic_listing *listing, const struct sic_regi
 {
     uint32_t count, processes = 0, writable = 0, last = SIC_NONE;
     const struct sic_key *keys = sic_handles_find(&listing->meaning.handles, region->section, &count);
+    const char *least = listing->meaning.handles.complete ? "" : "at least ";
     char access[SIC_ACCESS_TEXT_SIZE];
 
-    if (count == 0)
+    if (count == 0) {
+        sic_output_text(output, listing->meaning.handles.complete ? "" : "  Handles: unknown\n");
         return;
+    }
     if (count > SIC_LISTED_LIMIT) {
-        put(output, "  Handles: %u\n", count);
+        put(output, "  Handles: %s%u\n", least, count);
         return;
     }
     for (uint32_t i = 0; i < count; i++) {
@@ -172,8 +177,8 @@ static void put_handles(const struct sic_listing *listing, const struct sic_regi
         last = handle->process;
         writable += sic_access_maps_writable(handle->access);
     }
-    put(output, "  Handles: %u in %u process%s, %u may map it writable\n", count, processes, processes == 1 ? "" : "es",
-        writable);
+    put(output, "  Handles: %s%u in %u process%s, %u may map it writable\n", least, count, processes,
+        processes == 1 ? "" : "es", writable);
     for (uint32_t i = 0; with_details && i < count; i++) {
         const struct sic_handle *handle = handle_at(listing, &keys[i]);
 
