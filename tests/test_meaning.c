@@ -526,6 +526,11 @@ static void test_paths_that_are_unknown(void **state)
     expect_path(hand, add_file(hand, NULL, "\\Device\\x"), NULL, SIC_PATH_UNKNOWN);
     expect_path(hand, add_file(hand, "\\a", NULL), NULL, SIC_PATH_UNKNOWN_DEVICE);
     expect_path(hand, add_file(hand, "\\a", ""), NULL, SIC_PATH_UNKNOWN_DEVICE);
+    /* Opened relative to another file, or by its number: what stands there is no path of the volume. */
+    expect_path(hand, add_file(hand, "foo.dll", "\\Device\\x"), NULL, SIC_PATH_UNKNOWN_FOLDER);
+    expect_path(hand, add_file(hand, "a\\foo.dll", "\\Device\\x"), NULL, SIC_PATH_UNKNOWN_FOLDER);
+    expect_path(hand, add_file(hand, "foo.dll", NULL), NULL, SIC_PATH_UNKNOWN_FOLDER);
+    expect_path(hand, add_file(hand, "", "\\Device\\x"), NULL, SIC_PATH_UNKNOWN);
     sic_scan_section(&hand->scan, unread)->device = 12345;
     expect_path(hand, unread, NULL, SIC_PATH_UNKNOWN);
     expect_path(hand, add_file(hand, "\\x\r\n\x80", "\\Device\\\x1b"), "\\Device\\\\u{1b}\\x\\u{d}\\u{a}\\u{d880}",

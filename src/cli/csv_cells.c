@@ -41,6 +41,7 @@ static void put_path(struct sic_csv *csv, const struct sic_listing *listing, con
         put_owned_text(csv, sic_section_path(&listing->scan, &listing->meaning.drives, section), UNKNOWN);
         break;
     case SIC_PATH_UNKNOWN_DEVICE:
+    case SIC_PATH_UNKNOWN_FOLDER:
         put_owned_text(csv, sic_section_name(&listing->scan, section), UNKNOWN);
         break;
     default:

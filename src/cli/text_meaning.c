@@ -116,6 +116,18 @@ static void put_memory(const struct sic_listing *listing, const struct sic_regio
     }
 }
 
+/* The name stands in the section's line. */
+static void put_unknown_folder(const struct sic_listing *listing, const struct sic_section *section,
+                               struct sic_output *output)
+{
+    char *device = sic_section_device(&listing->scan, section);
+
+    sic_output_text(output, "  Path: its folder is unknown, on ");
+    sic_output_text(output, device ? device : "an unknown device");
+    sic_output_text(output, "\n");
+    free(device);
+}
+
 static void put_path(const struct sic_listing *listing, const struct sic_section *section, struct sic_output *output)
 {
     char *path = sic_section_path(&listing->scan, &listing->meaning.drives, section);
@@ -126,6 +138,8 @@ static void put_path(const struct sic_listing *listing, const struct sic_section
         sic_output_text(output, "\n");
     }
     free(path);
+    if (sic_section_path_state(&listing->scan, &listing->meaning.drives, section) == SIC_PATH_UNKNOWN_FOLDER)
+        put_unknown_folder(listing, section, output);
 }
 
 static void put_names(const struct sic_listing *listing, const struct sic_memory *memory, bool with_details,
