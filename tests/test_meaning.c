@@ -57,7 +57,7 @@ static struct sic_memory judge(struct hand_scan *hand, uint32_t region)
     if (hand->regions.count == 0)
         hand_regions(hand, 1);
     assert_true(sic_meaning_init(&hand->scan, &meaning));
-    sic_memory_judge(&meaning.evidence, &meaning.names, &hand->regions, &hand->regions.regions[region], &memory);
+    sic_memory_judge(&meaning, &hand->regions, &hand->regions.regions[region], &memory);
     /* Keys of the meaning, which is gone. */
     memory.names = NULL;
     sic_meaning_deinit(&meaning);
@@ -111,10 +111,11 @@ static void test_some_owners_unknown(void **state)
     make_owners(hand, hand_section(hand, 0), 4);
     sic_scan_process(&hand->scan, 3)->flags = 0;
     hand_pointer(hand, 0, SIC_PEB_API_SET_MAP, 0x10000);
+    hand_pointer(hand, 1, SIC_PEB_API_SET_MAP, 0x10000);
     hand_pointer(hand, 2, SIC_PEB_API_SET_MAP, 0x900000);
     memory = judge(hand, 0);
     assert_int_equal(memory.known, SIC_KNOWN_API_SET_MAP);
-    assert_int_equal(memory.proofs[0].here, 1);
+    assert_int_equal(memory.proofs[0].here, 2);
     assert_int_equal(memory.proofs[0].elsewhere, 1);
     assert_int_equal(memory.owners_unknown, 1);
 }
@@ -136,16 +137,111 @@ static void test_one_against_most(void **state)
     assert_int_equal(memory.proof_count, 1);
 }
 
-/* Each process has its own: that others' lie elsewhere says nothing. */
-static void test_private_kinds(void **state)
+/* One says so, one denies it: that is no conclusion. */
+static void test_one_against_one(void **state)
 {
     struct hand_scan *hand = *state;
 
-    make_owners(hand, hand_section(hand, 0), 3);
+    make_owners(hand, hand_section(hand, 0), 2);
+    hand_pointer(hand, 0, SIC_PEB_API_SET_MAP, 0x10000);
+    hand_pointer(hand, 1, SIC_PEB_API_SET_MAP, 0x900000);
+    assert_int_equal(judge(hand, 0).known, SIC_KNOWN_NOTHING);
+}
+
+/* Processes that agree on memory of their own are outvoted by the rest of the machine. */
+static void test_agreeing_liars(void **state)
+{
+    struct hand_scan *hand = *state;
+    uint32_t real = hand_section(hand, 0), own = hand_section(hand, 0), liar;
+
+    for (uint32_t i = 0; i < 3; i++) {
+        make_owners(hand, real, 1);
+        hand_pointer(hand, i, SIC_PEB_API_SET_MAP, 0x10000);
+    }
+    for (uint32_t i = 0; i < 2; i++) {
+        liar = hand_process(hand, 100 + 4 * i, SIC_PROCESS_PEB_READ);
+        hand_view(hand, liar, own, 0x10000, 0, 10, 1);
+        hand_pointer(hand, liar, SIC_PEB_API_SET_MAP, 0x10000);
+    }
+    hand_regions(hand, 2);
+    assert_int_equal(judge(hand, 0).known, SIC_KNOWN_API_SET_MAP);
+    assert_int_equal(judge(hand, 1).known, SIC_KNOWN_NOTHING);
+    assert_true(judge(hand, 1).is_contradictory);
+}
+
+/* Windows maps these read-only: what a process can write to is its own, whatever its PEB says. */
+static void test_writable_memory_is_not_the_systems(void **state)
+{
+    struct hand_scan *hand = *state;
+    uint32_t section = hand_section(hand, 0);
+
+    for (uint32_t i = 0; i < 2; i++) {
+        hand_view(hand, hand_process(hand, 4 * (i + 1), SIC_PROCESS_PEB_READ), section, 0x10000, 0, 10, 4);
+        hand_pointer(hand, i, SIC_PEB_LEAP_SECOND_DATA, 0x10000);
+    }
+    assert_int_equal(judge(hand, 0).known, SIC_KNOWN_NOTHING);
+}
+
+/* Of this memory only NLS tables are files. */
+static void test_files_of_other_kinds(void **state)
+{
+    struct hand_scan *hand = *state;
+
+    make_owners(hand, hand_section(hand, SIC_SECTION_FILE), 2);
+    for (uint32_t i = 0; i < 2; i++)
+        hand_pointer(hand, i, SIC_PEB_LEAP_SECOND_DATA, 0x10000);
+    assert_int_equal(judge(hand, 0).known, SIC_KNOWN_NOTHING);
+}
+
+static void test_nls_files_are_named_so(void **state)
+{
+    static const struct {
+        const char *name;
+        bool is_one;
+    } cases[] = {{"\\Windows\\System32\\C_1252.NLS", true}, {"\\evil.bin", false}, {"nls", false}};
+
+    for (unsigned i = 0; i < 3; i++) {
+        struct hand_scan hand;
+        uint32_t section;
+
+        hand_init(&hand);
+        section = hand_section(&hand, SIC_SECTION_FILE | SIC_SECTION_HAS_NAME);
+        sic_scan_section(&hand.scan, section)->name = hand_string(&hand, cases[i].name);
+        make_owners(&hand, section, 2);
+        for (uint32_t j = 0; j < 2; j++)
+            hand_pointer(&hand, j, SIC_PEB_ANSI_CODE_PAGE_DATA, 0x10000);
+        assert_int_equal(judge(&hand, 0).known, cases[i].is_one ? SIC_KNOWN_NLS_TABLES : SIC_KNOWN_NOTHING);
+        hand_deinit(&hand);
+    }
+    (void)state;
+}
+
+/* An address in csrss.exe, whatever lies there in the process itself. */
+static void test_address_of_the_server(void **state)
+{
+    struct hand_scan *hand = *state;
+
+    make_owners(hand, hand_section(hand, 0), 2);
+    for (uint32_t i = 0; i < 2; i++)
+        hand_pointer(hand, i, SIC_PEB_CSR_SERVER_READ_ONLY_SHARED_MEMORY_BASE, 0x10000);
+    assert_int_equal(judge(hand, 0).known, SIC_KNOWN_NOTHING);
+    assert_int_equal(judge(hand, 0).proof_count, 0);
+}
+
+/* Each process may have its own: that others' lie elsewhere says nothing, but one of many is not enough. */
+static void test_private_kinds(void **state)
+{
+    struct hand_scan *hand = *state;
+    uint32_t section = hand_section(hand, 0);
+
+    make_owners(hand, hand_section(hand, 0), 2);
     hand_pointer(hand, 0, SIC_PEB_ACTIVATION_CONTEXT_DATA, 0x10000);
     hand_pointer(hand, 1, SIC_PEB_ACTIVATION_CONTEXT_DATA, 0x900000);
-    hand_pointer(hand, 2, SIC_PEB_ACTIVATION_CONTEXT_DATA, 0x900000);
-    assert_int_equal(judge(hand, 0).known, SIC_KNOWN_ACTIVATION_CONTEXTS);
+    for (uint32_t i = 2; i < 5; i++)
+        hand_view(hand, hand_process(hand, 4 * (i + 1), SIC_PROCESS_PEB_READ), section, 0x10000, 0, 10, 1);
+    hand_pointer(hand, 2, SIC_PEB_ACTIVATION_CONTEXT_DATA, 0x10000);
+    hand_regions(hand, 2);
+    assert_int_equal(judge(hand, 0).known + judge(hand, 1).known, SIC_KNOWN_ACTIVATION_CONTEXTS);
 }
 
 static void test_two_meanings(void **state)
@@ -430,6 +526,11 @@ static void test_paths_that_are_unknown(void **state)
     expect_path(hand, add_file(hand, NULL, "\\Device\\x"), NULL, SIC_PATH_UNKNOWN);
     expect_path(hand, add_file(hand, "\\a", NULL), NULL, SIC_PATH_UNKNOWN_DEVICE);
     expect_path(hand, add_file(hand, "\\a", ""), NULL, SIC_PATH_UNKNOWN_DEVICE);
+    /* Opened relative to another file, or by its number: what stands there is no path of the volume. */
+    expect_path(hand, add_file(hand, "foo.dll", "\\Device\\x"), NULL, SIC_PATH_UNKNOWN_FOLDER);
+    expect_path(hand, add_file(hand, "a\\foo.dll", "\\Device\\x"), NULL, SIC_PATH_UNKNOWN_FOLDER);
+    expect_path(hand, add_file(hand, "foo.dll", NULL), NULL, SIC_PATH_UNKNOWN_FOLDER);
+    expect_path(hand, add_file(hand, "", "\\Device\\x"), NULL, SIC_PATH_UNKNOWN);
     sic_scan_section(&hand->scan, unread)->device = 12345;
     expect_path(hand, unread, NULL, SIC_PATH_UNKNOWN);
     expect_path(hand, add_file(hand, "\\x\r\n\x80", "\\Device\\\x1b"), "\\Device\\\\u{1b}\\x\\u{d}\\u{a}\\u{d880}",
@@ -845,6 +946,12 @@ int main(void)
         TEST(test_pointers_at_the_edges),
         TEST(test_some_owners_unknown),
         TEST(test_one_against_most),
+        TEST(test_one_against_one),
+        TEST(test_agreeing_liars),
+        TEST(test_writable_memory_is_not_the_systems),
+        TEST(test_files_of_other_kinds),
+        TEST(test_nls_files_are_named_so),
+        TEST(test_address_of_the_server),
         TEST(test_private_kinds),
         TEST(test_two_meanings),
         TEST(test_two_meanings_with_equal_strength),

@@ -41,6 +41,7 @@ static void put_path(struct sic_csv *csv, const struct sic_listing *listing, con
         put_owned_text(csv, sic_section_path(&listing->scan, &listing->meaning.drives, section), UNKNOWN);
         break;
     case SIC_PATH_UNKNOWN_DEVICE:
+    case SIC_PATH_UNKNOWN_FOLDER:
         put_owned_text(csv, sic_section_name(&listing->scan, section), UNKNOWN);
         break;
     default:
@@ -73,7 +74,7 @@ static void put_names(struct sic_csv *csv, const struct sic_object_names *names,
             all = joined;
         }
     }
-    put_owned_text(csv, all, names->known ? NULL : UNKNOWN);
+    put_owned_text(csv, all, names->complete ? NULL : UNKNOWN);
 }
 
 void sic_csv_put_region(struct sic_csv *csv, const struct sic_listing *listing, const struct sic_region *region,
@@ -83,7 +84,7 @@ void sic_csv_put_region(struct sic_csv *csv, const struct sic_listing *listing, 
     struct sic_memory memory;
     uint32_t handles;
 
-    sic_memory_judge(&listing->meaning.evidence, &listing->meaning.names, &listing->regions, region, &memory);
+    sic_memory_judge(&listing->meaning, &listing->regions, region, &memory);
     sic_csv_address(csv, region->prototype_pte);
     sic_csv_address(csv, section->control_area_va);
     sic_csv_word(csv, sic_section_kind_token(section));
@@ -100,7 +101,7 @@ void sic_csv_put_region(struct sic_csv *csv, const struct sic_listing *listing, 
     sic_csv_word(csv, is_writable ? "yes" : "no");
     sic_csv_number(csv, sic_region_processes(&listing->scan, &listing->regions, region));
     sic_handles_find(&listing->meaning.handles, region->section, &handles);
-    if (listing->meaning.handles.known)
+    if (handles > 0 || listing->meaning.handles.complete)
         sic_csv_number(csv, handles);
     else
         sic_csv_word(csv, UNKNOWN);

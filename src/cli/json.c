@@ -5,6 +5,7 @@
 #include "cli/json_writer.h"
 #include "cli/notes.h"
 #include "meaning/rights.h"
+#include "meaning/unread.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -255,6 +256,18 @@ static void put_notes(struct sic_json *json, const struct sic_listing *listing)
     sic_json_close_array(json);
 }
 
+static void put_unread(struct sic_json *json, const struct sic_listing *listing)
+{
+    struct sic_unread unread;
+
+    sic_unread_count(&listing->meaning, &unread);
+    sic_json_open_object(json, "unread");
+    sic_json_bool(json, "object_directories", unread.object_directories);
+    sic_json_number(json, "handle_tables", unread.handle_tables);
+    sic_json_number(json, "tokens", unread.tokens);
+    sic_json_close_object(json);
+}
+
 static bool prepare(const struct sic_listing *listing, const struct sic_options *options, struct document *document)
 {
     uint32_t number = 0;
@@ -299,6 +312,7 @@ static void put_document(const struct document *document, struct sic_json *json)
     sic_json_close_array(json);
     put_problems(json, listing);
     put_notes(json, listing);
+    put_unread(json, listing);
     sic_json_close_object(json);
     sic_json_finish(json);
 }

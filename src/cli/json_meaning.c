@@ -164,7 +164,7 @@ static void put_names(struct sic_json *json, const struct sic_object_names *name
     uint32_t count;
     const struct sic_key *keys = sic_object_names_find(names, section, &count);
 
-    if (!names->known) {
+    if (count == 0 && !names->complete) {
         sic_json_string(json, "names", NULL);
         return;
     }
@@ -181,14 +181,12 @@ static void put_handles(struct sic_json *json, const struct sic_listing *listing
     const struct sic_key *keys = sic_handles_find(&listing->meaning.handles, section, &count);
     char access[SIC_ACCESS_TEXT_SIZE];
 
-    if (listing->meaning.handles.known)
-        sic_json_number(json, "handle_count", count);
-    else
+    if (count == 0 && !listing->meaning.handles.complete) {
         sic_json_string(json, "handle_count", NULL);
-    if (!listing->meaning.handles.known) {
         sic_json_string(json, "handles", NULL);
         return;
     }
+    sic_json_number(json, "handle_count", count);
     sic_json_open_array(json, "handles");
     for (uint32_t i = 0; i < count && i < SIC_LISTED_LIMIT; i++) {
         const struct sic_handle *handle = &handles[keys[i].value];
@@ -292,7 +290,7 @@ void sic_json_put_memory(struct sic_json *json, const struct sic_listing *listin
     const struct sic_scan *scan = &listing->scan;
     struct sic_memory memory;
 
-    sic_memory_judge(&listing->meaning.evidence, &listing->meaning.names, &listing->regions, region, &memory);
+    sic_memory_judge(&listing->meaning, &listing->regions, region, &memory);
     sic_json_open_object(json, "memory");
     sic_json_string(json, "name", sic_known_memory_name(memory.known));
     sic_json_string(json, "source", sic_memory_source_token(memory.source));

@@ -76,13 +76,12 @@ static bool needs_meaning(const struct sic_options *options)
 static struct wanted find_wanted(const struct sic_options *options)
 {
     bool is_saved = options->save;
-    bool is_table = options->form == SIC_FORM_JSON || options->form == SIC_FORM_CSV;
 
     /* What is saved can be listed in any form later. */
     return (struct wanted){
         .names = needs_meaning(options) || is_saved,
         .meaning = needs_meaning(options) || is_saved,
-        .tokens = is_table || options->by_process || is_saved,
+        .tokens = sic_options_show_tokens(options) || is_saved,
         .first_pages = options->explain || is_saved,
         .minimum_views = options->form == SIC_FORM_JSON || is_saved ? 1 : 2,
     };
@@ -283,7 +282,7 @@ void sic_listing_close(struct sic_listing *listing)
 
 bool sic_listing_is_complete(const struct sic_listing *listing)
 {
-    return listing->scan.problems.count == 0;
+    return listing->scan.problems.count == 0 && !listing->is_selection_short;
 }
 
 const char *sic_protection_text(unsigned protection)

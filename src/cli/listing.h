@@ -30,6 +30,7 @@ struct sic_listing {
     char **names;               /* by process: its file name, escaped */
     bool *selected;             /* by region: passes the filters */
     uint32_t selected_count;
+    bool is_selection_short; /* names decided, and not all object directories were read */
 };
 
 /*
@@ -45,7 +46,10 @@ SIC_MUST_CHECK enum sic_status sic_listing_open(const struct sic_options *option
                                                 struct sic_listing *listing);
 void sic_listing_close(struct sic_listing *listing);
 
-/* False when a process, a node, a subsection or a control area that decides regions could not be read. */
+/*
+ * False when a process, a node, a subsection or a control area that decides regions could not be read, or an object
+ * directory that the selection rests on.
+ */
 bool sic_listing_is_complete(const struct sic_listing *listing);
 
 /* "rw-": r, w (or c: copy on write), x. Constant text. */

@@ -1,6 +1,8 @@
 #include "cli/notes.h"
 
 #include "cli/origin.h"
+#include "meaning/unread.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -182,7 +184,30 @@ static void print_sum(const struct sic_listing *listing)
                 scan->skipped_processes);
 }
 
-static void print_all(const struct sic_listing *listing)
+static void print_unread_of(const char *what, const char *plural, uint32_t count)
+{
+    if (count == 1)
+        fprintf(stderr, "sic: note: the %s of 1 process was not, or not wholly, read\n", what);
+    else if (count > 1)
+        fprintf(stderr, "sic: note: the %s of %u processes were not, or not wholly, read\n", plural, count);
+}
+
+/* What is shown beside the regions, as far as it was asked for. */
+static void print_unread(const struct sic_listing *listing, const struct sic_options *options)
+{
+    struct sic_unread unread;
+
+    if (listing->form == SIC_FORM_PLAIN)
+        return;
+    sic_unread_count(&listing->meaning, &unread);
+    if (unread.object_directories)
+        fprintf(stderr, "sic: note: the object directories were not, or not wholly, read: names may be missing\n");
+    print_unread_of("handle table", "handle tables", unread.handle_tables);
+    if (sic_options_show_tokens(options))
+        print_unread_of("token", "tokens", unread.tokens);
+}
+
+static void print_all(const struct sic_listing *listing, const struct sic_options *options)
 {
     const struct sic_problem *problem_list = listing->scan.problems.elements;
     uint32_t problem_count = listing->scan.problems.count;
@@ -190,6 +215,7 @@ static void print_all(const struct sic_listing *listing)
     print_kernel(listing);
     print_missing_pages(listing);
     print_sum(listing);
+    print_unread(listing, options);
     print_notes(listing);
     for (uint32_t i = 0; i < problem_count && i < LINE_LIMIT; i++)
         print_problem(listing, &problem_list[i]);
@@ -202,9 +228,14 @@ void sic_notes_print(const struct sic_listing *listing, const struct sic_options
     uint32_t count = listing->scan.problems.count;
 
     if (!options->quiet)
-        print_all(listing);
+        print_all(listing, options);
     /* Said even when asked to be quiet: an answer is never silently short. */
     if (count > 0)
         fprintf(stderr, "sic: the answer is incomplete: %u problem%s; what is shown stands (exit status 3)\n", count,
                 count == 1 ? "" : "s");
+    if (listing->is_selection_short)
+        fprintf(stderr,
+                "sic: the answer is incomplete: %s needs the object directories, and not all could be read; "
+                "what is shown stands (exit status 3)\n",
+                options->selection.named ? "--named" : "--name");
 }

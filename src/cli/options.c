@@ -103,7 +103,8 @@ void sic_options_print_help(bool all)
            "Usage: sic [OPTIONS] IMAGE\n");
     sic_verbs_print_usage();
     printf(
-        "\nIMAGE is a memory image of a 64-bit Windows: a crash dump, a raw image, an ELF core of QEMU or VirtualBox, a\n"
+        "\nIMAGE is a memory image of a 64-bit Windows: a crash dump, a raw image, an ELF core of QEMU or VirtualBox, "
+        "a\n"
         "LiME image, a VMware .vmem with its .vmss or .vmsn beside it; or a FILE.sic. An image named like a verb is\n"
         "reached as ./symbols.\n"
         "On Windows, as administrator, without IMAGE: the live kernel, through the driver beside sic.exe.\n\n"
@@ -315,6 +316,11 @@ bool sic_options_parse(struct sic_options *options, int argc, char **argv)
     if (!needs_image(options))
         return true;
     return is_consistent(options) && take_image(options, argc, argv);
+}
+
+bool sic_options_show_tokens(const struct sic_options *options)
+{
+    return options->form == SIC_FORM_JSON || options->form == SIC_FORM_CSV || options->by_process;
 }
 
 void sic_options_deinit(struct sic_options *options)

@@ -37,6 +37,9 @@ struct sic_options {
 bool sic_options_parse(struct sic_options *options, int argc, char **argv);
 void sic_options_deinit(struct sic_options *options);
 
+/* Whether the listing shows whose the processes are. */
+bool sic_options_show_tokens(const struct sic_options *options);
+
 /* The help on standard output; `all` adds what is needed rarely. */
 void sic_options_print_help(bool all);
 

@@ -79,7 +79,7 @@ static bool does_name_match(const struct sic_listing *listing, const struct sic_
     if (does_owned_text_match(sic_section_name(&listing->scan, section), patterns) ||
         does_owned_text_match(sic_section_path(&listing->scan, &meaning->drives, section), patterns))
         return true;
-    sic_memory_judge(&meaning->evidence, &meaning->names, &listing->regions, region, &memory);
+    sic_memory_judge(meaning, &listing->regions, region, &memory);
     if (does_text_match(sic_known_memory_name(memory.known), patterns))
         return true;
     for (uint32_t i = 0; i < memory.name_count && i < SIC_LISTED_LIMIT; i++) {
@@ -127,6 +127,7 @@ enum sic_status sic_listing_select(struct sic_listing *listing, const struct sic
         listing->selected[i] = does_region_match(listing, &listing->regions.regions[i], selection, matches);
         listing->selected_count += listing->selected[i];
     }
+    listing->is_selection_short = (selection->named || selection->names.count > 0) && !listing->meaning.names.complete;
     free(matches);
     return SIC_OK;
 }

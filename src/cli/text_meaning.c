@@ -116,6 +116,18 @@ static void put_memory(const struct sic_listing *listing, const struct sic_regio
     }
 }
 
+/* The name stands in the section's line. */
+static void put_unknown_folder(const struct sic_listing *listing, const struct sic_section *section,
+                               struct sic_output *output)
+{
+    char *device = sic_section_device(&listing->scan, section);
+
+    sic_output_text(output, "  Path: its folder is unknown, on ");
+    sic_output_text(output, device ? device : "an unknown device");
+    sic_output_text(output, "\n");
+    free(device);
+}
+
 static void put_path(const struct sic_listing *listing, const struct sic_section *section, struct sic_output *output)
 {
     char *path = sic_section_path(&listing->scan, &listing->meaning.drives, section);
@@ -126,6 +138,8 @@ static void put_path(const struct sic_listing *listing, const struct sic_section
         sic_output_text(output, "\n");
     }
     free(path);
+    if (sic_section_path_state(&listing->scan, &listing->meaning.drives, section) == SIC_PATH_UNKNOWN_FOLDER)
+        put_unknown_folder(listing, section, output);
 }
 
 static void put_names(const struct sic_listing *listing, const struct sic_memory *memory, bool with_details,
@@ -144,6 +158,8 @@ static void put_names(const struct sic_listing *listing, const struct sic_memory
     }
     if (shown < memory->name_count)
         put(output, "  Object: and %u more names\n", memory->name_count - shown);
+    if (!listing->meaning.names.complete)
+        sic_output_text(output, shown > 0 ? "  Object: there may be more names\n" : "  Object: unknown\n");
 }
 
 static const struct sic_handle *handle_at(const struct sic_listing *listing, const struct sic_key *key)
@@ -157,12 +173,15 @@ static void put_handles(const struct sic_listing *listing, const struct sic_regi
 {
     uint32_t count, processes = 0, writable = 0, last = SIC_NONE;
     const struct sic_key *keys = sic_handles_find(&listing->meaning.handles, region->section, &count);
+    const char *least = listing->meaning.handles.complete ? "" : "at least ";
     char access[SIC_ACCESS_TEXT_SIZE];
 
-    if (count == 0)
+    if (count == 0) {
+        sic_output_text(output, listing->meaning.handles.complete ? "" : "  Handles: unknown\n");
         return;
+    }
     if (count > SIC_LISTED_LIMIT) {
-        put(output, "  Handles: %u\n", count);
+        put(output, "  Handles: %s%u\n", least, count);
         return;
     }
     for (uint32_t i = 0; i < count; i++) {
@@ -172,8 +191,8 @@ static void put_handles(const struct sic_listing *listing, const struct sic_regi
         last = handle->process;
         writable += sic_access_maps_writable(handle->access);
     }
-    put(output, "  Handles: %u in %u process%s, %u may map it writable\n", count, processes, processes == 1 ? "" : "es",
-        writable);
+    put(output, "  Handles: %s%u in %u process%s, %u may map it writable\n", least, count, processes,
+        processes == 1 ? "" : "es", writable);
     for (uint32_t i = 0; with_details && i < count; i++) {
         const struct sic_handle *handle = handle_at(listing, &keys[i]);
 
@@ -206,7 +225,7 @@ void sic_text_put_meaning(const struct sic_listing *listing, const struct sic_re
     const struct sic_meaning *meaning = &listing->meaning;
     struct sic_memory memory;
 
-    sic_memory_judge(&meaning->evidence, &meaning->names, &listing->regions, region, &memory);
+    sic_memory_judge(meaning, &listing->regions, region, &memory);
     put_path(listing, section, output);
     put_memory(listing, region, &memory, output);
     put_names(listing, &memory, with_details, output);
@@ -221,7 +240,7 @@ void sic_text_put_summary(const struct sic_listing *listing, const struct sic_re
     struct sic_memory memory;
     char *text = NULL;
 
-    sic_memory_judge(&listing->meaning.evidence, &listing->meaning.names, &listing->regions, region, &memory);
+    sic_memory_judge(&listing->meaning, &listing->regions, region, &memory);
     if (memory.known != SIC_KNOWN_NOTHING) {
         sic_output_text(output, sic_known_memory_name(memory.known));
         return;

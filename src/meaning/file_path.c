@@ -34,8 +34,11 @@ enum sic_path_state sic_section_path_state(const struct sic_scan *scan, const st
         return SIC_PATH_UNKNOWN;
     if (section->file_object_va == 0)
         return SIC_PATH_NONE;
-    if (!(section->flags & SIC_SECTION_HAS_NAME) || !sic_text_is_known(scan, section->name))
+    if (!(section->flags & SIC_SECTION_HAS_NAME) || !sic_text_is_known(scan, section->name) ||
+        section->name.length == 0)
         return SIC_PATH_UNKNOWN;
+    if (sic_text_units(scan, section->name)[0] != '\\')
+        return SIC_PATH_UNKNOWN_FOLDER;
     if (device.offset == SIC_NONE)
         return SIC_PATH_UNKNOWN_DEVICE;
     return drive_of(scan, drives, device) ? SIC_PATH_FULL : SIC_PATH_DEVICE;

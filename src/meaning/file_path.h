@@ -11,6 +11,7 @@ enum sic_path_state {
     SIC_PATH_FULL,           /* with a drive letter */
     SIC_PATH_DEVICE,         /* with the device: no drive letter is known to lead there */
     SIC_PATH_UNKNOWN_DEVICE, /* on its volume only: the device's name is unknown */
+    SIC_PATH_UNKNOWN_FOLDER, /* opened relative to another file, or by its number: its name is no path of the volume */
     SIC_PATH_UNKNOWN         /* there is a file, whose name could not be read */
 };
 

@@ -20,16 +20,15 @@ static const struct {
 
 static void judge_tables(struct sic_handles *handles)
 {
-    handles->complete = true;
     for (uint32_t i = 0; i < handles->scan->processes.count; i++) {
         uint32_t flags = sic_scan_process(handles->scan, i)->flags;
 
         if (flags & (SIC_PROCESS_HANDLES_READ | SIC_PROCESS_HANDLES_INCOMPLETE))
             handles->known = true;
         if (!(flags & SIC_PROCESS_HANDLES_READ) && !(flags & SIC_PROCESS_EXITED))
-            handles->complete = false;
+            handles->unread++;
     }
-    handles->complete = handles->complete && handles->known;
+    handles->complete = handles->known && handles->unread == 0;
 }
 
 bool sic_handles_init(const struct sic_scan *scan, struct sic_handles *handles)

@@ -11,8 +11,9 @@ struct sic_handles {
     const struct sic_scan *scan;
     struct sic_key *keys; /* key: section; value: the handle, in the scan's order */
     uint32_t count;
-    bool known;    /* handle tables were read */
-    bool complete; /* of all processes, to their end */
+    uint32_t unread; /* processes whose table was not read to its end */
+    bool known;      /* handle tables were read */
+    bool complete;   /* of all processes, to their end */
 };
 
 /* The owner calls sic_handles_deinit, after a failure too. False when memory ran out. */

@@ -4,11 +4,13 @@ bool sic_meaning_init(const struct sic_scan *scan, struct sic_meaning *meaning)
 {
     *meaning = (struct sic_meaning){.scan = scan};
     return sic_object_names_init(scan, &meaning->names) && sic_drives_init(&meaning->names, &meaning->drives) &&
-           sic_handles_init(scan, &meaning->handles) && sic_peb_evidence_init(scan, &meaning->evidence);
+           sic_handles_init(scan, &meaning->handles) && sic_peb_evidence_init(scan, &meaning->evidence) &&
+           sic_peb_votes_init(&meaning->evidence, &meaning->votes);
 }
 
 void sic_meaning_deinit(struct sic_meaning *meaning)
 {
+    sic_peb_votes_deinit(&meaning->votes);
     sic_peb_evidence_deinit(&meaning->evidence);
     sic_handles_deinit(&meaning->handles);
     sic_drives_deinit(&meaning->drives);

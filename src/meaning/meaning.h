@@ -6,6 +6,7 @@
 
 #include "meaning/drive.h"
 #include "meaning/peb_evidence.h"
+#include "meaning/peb_vote.h"
 #include "meaning/handle.h"
 #include "meaning/object_name.h"
 
@@ -15,6 +16,7 @@ struct sic_meaning {
     struct sic_drives drives;
     struct sic_handles handles;
     struct sic_peb_evidence evidence;
+    struct sic_peb_votes votes;
 };
 
 /* `scan` stays where it is. The owner calls sic_meaning_deinit, after a failure too. False when memory ran out. */

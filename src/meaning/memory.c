@@ -1,5 +1,6 @@
 #include "meaning/memory.h"
 
+#include "meaning/rights.h"
 #include "util/pattern.h"
 
 #include <stdlib.h>
@@ -23,13 +24,13 @@ static const uint8_t meanings[SIC_PEB_FIELD_COUNT] = {
     [SIC_PEB_PROCESS_ASSEMBLY_STORAGE_MAP] = SIC_KNOWN_ASSEMBLY_STORAGE_MAP,
     [SIC_PEB_SYSTEM_DEFAULT_ACTIVATION_CONTEXT_DATA] = SIC_KNOWN_ACTIVATION_CONTEXTS,
     [SIC_PEB_SYSTEM_ASSEMBLY_STORAGE_MAP] = SIC_KNOWN_ASSEMBLY_STORAGE_MAP,
-    [SIC_PEB_CSR_SERVER_READ_ONLY_SHARED_MEMORY_BASE] = SIC_KNOWN_CSRSS_SHARED_MEMORY,
+    [SIC_PEB_CSR_SERVER_READ_ONLY_SHARED_MEMORY_BASE] = SIC_KNOWN_NOTHING,
     [SIC_PEB_LEAP_SECOND_DATA] = SIC_KNOWN_LEAP_SECONDS,
 };
 
 static const struct {
     const char *name;
-    /* Each process has its own: that other processes point elsewhere says nothing. */
+    /* Processes may have their own each: that others point elsewhere says nothing. */
     bool is_private;
 } known_memory[SIC_KNOWN_MEMORY_COUNT] = {
     [SIC_KNOWN_API_SET_MAP] = {"API set map", false},
@@ -82,37 +83,50 @@ const char *sic_memory_source_token(enum sic_memory_source source)
 }
 
 /* Counts an owner: the fields whose pointers lie in its views of the region. */
-static void count_owner(const struct sic_peb_evidence *evidence, uint32_t process, uint32_t here,
+static void count_owner(const struct sic_meaning *meaning, uint32_t section, uint32_t process, uint32_t here,
                         struct sic_memory_proof proofs[SIC_PEB_FIELD_COUNT], struct sic_memory *memory)
 {
-    uint32_t elsewhere = sic_peb_evidence_known_fields(evidence, process) & ~here;
+    uint32_t elsewhere = sic_peb_evidence_known_fields(&meaning->evidence, process) & ~here;
 
     memory->owners++;
-    if (!(sic_scan_process(evidence->scan, process)->flags & SIC_PROCESS_PEB_READ))
+    if (!(sic_scan_process(meaning->scan, process)->flags & SIC_PROCESS_PEB_READ))
         memory->owners_unknown++;
     for (unsigned i = 0; i < SIC_PEB_FIELD_COUNT; i++) {
         proofs[i].here += here >> i & 1;
         proofs[i].elsewhere += elsewhere >> i & 1;
+        if (here >> i & 1)
+            proofs[i].agreeing += sic_peb_votes_winner(&meaning->votes, meaning->scan, process, i) == section;
     }
 }
 
+/*
+ * The fields whose pointers lie in the view. Windows maps what they lead to read-only: a process that can write there
+ * says it of memory of its own.
+ */
+static uint32_t fields_in(const struct sic_meaning *meaning, uint32_t view)
+{
+    if (sic_view_writes(meaning->scan, sic_scan_view(meaning->scan, view), false) == SIC_WRITES_SHARED)
+        return 0;
+    return sic_peb_evidence_fields(&meaning->evidence, view);
+}
+
 /* A process's views stand side by side in a region. */
-static void count_owners(const struct sic_peb_evidence *evidence, const struct sic_regions *regions,
+static void count_owners(const struct sic_meaning *meaning, const struct sic_regions *regions,
                          const struct sic_region *region, struct sic_memory_proof proofs[SIC_PEB_FIELD_COUNT],
                          struct sic_memory *memory)
 {
     uint32_t process = SIC_NONE, here = 0;
 
     for (uint32_t i = region->first; i < region->first + region->count; i++) {
-        uint32_t owner = sic_scan_view(evidence->scan, regions->views[i])->process;
+        uint32_t owner = sic_scan_view(meaning->scan, regions->views[i])->process;
 
         if (owner != process && process != SIC_NONE)
-            count_owner(evidence, process, here, proofs, memory);
-        here = (owner == process ? here : 0) | sic_peb_evidence_fields(evidence, regions->views[i]);
+            count_owner(meaning, region->section, process, here, proofs, memory);
+        here = (owner == process ? here : 0) | fields_in(meaning, regions->views[i]);
         process = owner;
     }
     if (process != SIC_NONE)
-        count_owner(evidence, process, here, proofs, memory);
+        count_owner(meaning, region->section, process, here, proofs, memory);
 }
 
 static int compare_proofs(const void *left, const void *right)
@@ -124,17 +138,48 @@ static int compare_proofs(const void *left, const void *right)
     return a->field < b->field ? -1 : a->field > b->field;
 }
 
-/* More owners say so than have theirs in other memory; of what each process has for itself, that says nothing. */
-static bool is_believed(const struct sic_memory_proof *proof)
+/*
+ * At least half of the owners whose PEB was read say so. Of what the machine or a session has one of, moreover, no
+ * fewer than have theirs in other memory, and what they say must be what most processes say: a few that agree on memory
+ * of their own do not make it the system's.
+ */
+static bool is_believed(const struct sic_memory *memory, const struct sic_memory_proof *proof)
 {
-    return known_memory[meanings[proof->field]].is_private || proof->here >= proof->elsewhere;
+    if (2 * proof->here < memory->owners - memory->owners_unknown)
+        return false;
+    return known_memory[meanings[proof->field]].is_private ||
+           (proof->here > proof->elsewhere && 2 * proof->agreeing > proof->here);
+}
+
+static bool ends_in_nls(const struct sic_scan *scan, struct sic_string name)
+{
+    static const char ending[] = ".nls";
+    const uint16_t *units = (const uint16_t *)scan->strings.elements + name.offset;
+
+    for (unsigned i = 0; i < 4; i++) {
+        if (name.length < 4 || (units[name.length - 4 + i] | 0x20) != ending[i])
+            return false;
+    }
+    return true;
+}
+
+/* What lies in an image is the image's, whatever points there; and of the rest only NLS tables are files. */
+static bool can_be(const struct sic_scan *scan, const struct sic_section *section, enum sic_known_memory known)
+{
+    if (section->flags & SIC_SECTION_IMAGE)
+        return false;
+    if (!(section->flags & SIC_SECTION_FILE))
+        return true;
+    return known == SIC_KNOWN_NLS_TABLES &&
+           (!(section->flags & SIC_SECTION_HAS_NAME) || ends_in_nls(scan, section->name));
 }
 
 /*
  * The meaning that most owners give. One owner may lie: a PEB is its own to write. So what two meanings say with equal
  * strength, and what most owners deny, is no conclusion.
  */
-static enum sic_known_memory judge_proofs(struct sic_memory *memory)
+static enum sic_known_memory judge_proofs(const struct sic_scan *scan, const struct sic_section *section,
+                                          struct sic_memory *memory)
 {
     enum sic_known_memory known = SIC_KNOWN_NOTHING;
     uint32_t strength = 0;
@@ -145,7 +190,7 @@ static enum sic_known_memory judge_proofs(struct sic_memory *memory)
 
         if (meanings[proof->field] != meanings[memory->proofs[0].field])
             memory->is_contradictory = true;
-        if (!is_believed(proof))
+        if (!is_believed(memory, proof) || !can_be(scan, section, meanings[proof->field]))
             continue;
         if (known == SIC_KNOWN_NOTHING) {
             known = meanings[proof->field];
@@ -174,10 +219,9 @@ static enum sic_known_memory judge_names(const struct sic_object_names *names, c
     return SIC_KNOWN_NOTHING;
 }
 
-static void conclude(const struct sic_section *section, struct sic_memory *memory)
+static void conclude(const struct sic_scan *scan, const struct sic_section *section, struct sic_memory *memory)
 {
-    /* What lies in an image is the image's, whatever points there. */
-    enum sic_known_memory by_peb = section->flags & SIC_SECTION_IMAGE ? SIC_KNOWN_NOTHING : judge_proofs(memory);
+    enum sic_known_memory by_peb = judge_proofs(scan, section, memory);
 
     if (by_peb != SIC_KNOWN_NOTHING && memory->system_name != SIC_KNOWN_NOTHING && by_peb != memory->system_name)
         memory->is_contradictory = true;
@@ -207,21 +251,21 @@ uint32_t sic_region_processes(const struct sic_scan *scan, const struct sic_regi
     return count;
 }
 
-void sic_memory_judge(const struct sic_peb_evidence *evidence, const struct sic_object_names *names,
-                      const struct sic_regions *regions, const struct sic_region *region, struct sic_memory *memory)
+void sic_memory_judge(const struct sic_meaning *meaning, const struct sic_regions *regions,
+                      const struct sic_region *region, struct sic_memory *memory)
 {
     struct sic_memory_proof proofs[SIC_PEB_FIELD_COUNT] = {{0}};
 
     memset(memory, 0, sizeof(*memory));
-    if (sic_peb_evidence_is_in_section(evidence, region->section))
-        count_owners(evidence, regions, region, proofs, memory);
+    if (sic_peb_evidence_is_in_section(&meaning->evidence, region->section))
+        count_owners(meaning, regions, region, proofs, memory);
     for (uint32_t i = 0; i < SIC_PEB_FIELD_COUNT; i++) {
         proofs[i].field = i;
         if (proofs[i].here > 0)
             memory->proofs[memory->proof_count++] = proofs[i];
     }
     qsort(memory->proofs, memory->proof_count, sizeof(memory->proofs[0]), compare_proofs);
-    memory->names = sic_object_names_find(names, region->section, &memory->name_count);
-    memory->system_name = judge_names(names, memory);
-    conclude(sic_scan_section(evidence->scan, region->section), memory);
+    memory->names = sic_object_names_find(&meaning->names, region->section, &memory->name_count);
+    memory->system_name = judge_names(&meaning->names, memory);
+    conclude(meaning->scan, sic_scan_section(meaning->scan, region->section), memory);
 }

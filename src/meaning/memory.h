@@ -4,8 +4,7 @@
 #ifndef SIC_MEANING_MEMORY_H
 #define SIC_MEANING_MEMORY_H
 
-#include "meaning/peb_evidence.h"
-#include "meaning/object_name.h"
+#include "meaning/meaning.h"
 #include "sharing/region.h"
 
 /* Memory that Windows itself gives to processes. */
@@ -34,8 +33,9 @@ enum sic_memory_source {
 
 struct sic_memory_proof {
     uint32_t field;     /* enum sic_peb_field */
-    uint32_t here;      /* owners whose pointer lies in a view of the region */
+    uint32_t here;      /* owners whose pointer lies in a view of the region that they cannot write through */
     uint32_t elsewhere; /* owners whose pointer is known and lies in other memory */
+    uint32_t agreeing;  /* of those here, owners in whose scope most processes' pointers lead to the same section */
 };
 
 struct sic_memory {
@@ -52,8 +52,8 @@ struct sic_memory {
 };
 
 /* Judges a region. */
-void sic_memory_judge(const struct sic_peb_evidence *evidence, const struct sic_object_names *names,
-                      const struct sic_regions *regions, const struct sic_region *region, struct sic_memory *memory);
+void sic_memory_judge(const struct sic_meaning *meaning, const struct sic_regions *regions,
+                      const struct sic_region *region, struct sic_memory *memory);
 
 /* How many processes have views in the region. */
 uint32_t sic_region_processes(const struct sic_scan *scan, const struct sic_regions *regions,

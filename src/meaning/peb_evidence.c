@@ -45,7 +45,8 @@ static void place_pointers(struct sic_peb_evidence *evidence)
         const struct sic_peb_pointer *pointer = pointer_at(evidence, i);
         uint32_t view, section;
 
-        if (!is_sound(evidence, i))
+        /* That one is an address in csrss.exe, by which clients turn its pointers into theirs: nothing of their own. */
+        if (!is_sound(evidence, i) || pointer->field == SIC_PEB_CSR_SERVER_READ_ONLY_SHARED_MEMORY_BASE)
             continue;
         view = find_view(scan, pointer->process, pointer->value);
         if (view == SIC_NONE)

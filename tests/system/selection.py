@@ -8,7 +8,11 @@ KNOWN = {"ApiSetMap": "API set map", "ReadOnlySharedMemoryBase": "CSRSS shared m
          "GdiSharedHandleTable": "GDI handle table", "pShimData": "application compatibility (shim) data",
          "ActivationContextData": "activation contexts", "SystemDefaultActivationContextData": "activation contexts",
          "ProcessAssemblyStorageMap": "assembly storage map", "SystemAssemblyStorageMap": "assembly storage map",
-         "CsrServerReadOnlySharedMemoryBase": "CSRSS shared memory", "LeapSecondData": "leap second data"}
+         "LeapSecondData": "leap second data"}
+# An address in csrss.exe, not in the owner.
+FOREIGN = {"CsrServerReadOnlySharedMemoryBase"}
+PER_SESSION = {"GdiSharedHandleTable", "ReadOnlySharedMemoryBase", "ReadOnlyStaticServerData",
+               "SystemDefaultActivationContextData", "SystemAssemblyStorageMap"}
 PRIVATE = {"activation contexts", "assembly storage map", "application compatibility (shim) data"}
 SYSTEM_NAMES = {r"(\\Sessions\\\d+)?\\NLS\\NlsSection.*": "NLS tables",
                 r"(\\Sessions\\\d+)?\\Windows\\SharedSection": "CSRSS shared memory"}
@@ -52,27 +56,69 @@ def passes(region, kinds=(), writable=False, named=False, minimum=0, names=(), f
                               for text in filters for view in region["views"])
 
 
-def proofs(region, processes):
-    """By field: how many owners point into their views of the region, and how many elsewhere."""
+def holds(view, pointer):
+    return number(view["start"]) <= number(pointer) <= number(view["end"])
+
+
+def scope(process, field):
+    return process["session"] if field in PER_SESSION else "machine"
+
+
+def elect(document):
+    """By field and scope: the section that most processes' pointers lead to; None where two have as many."""
+    ballots = {}
+    for process in document["processes"]:
+        for field, pointer in (process["peb_pointers"] or {}).items():
+            for mapping in process["mappings"] if field not in FOREIGN else []:
+                if holds(mapping, pointer):
+                    ballots.setdefault((field, scope(process, field)), []).append(mapping["control_area"])
+    counts = {key: sorted(((votes.count(section), section) for section in set(votes)), reverse=True)
+              for key, votes in ballots.items()}
+    return {key: best[0][1] if len(best) == 1 or best[0][0] > best[1][0] else None for key, best in counts.items()}
+
+
+def pointing(region, processes):
+    """By field: the owners that point into their views of the region, and those that point elsewhere."""
     found = {}
     for eprocess in {view["eprocess"] for view in region["views"]}:
-        own = [view for view in region["views"] if view["eprocess"] == eprocess]
+        own = [view for view in region["views"] if view["eprocess"] == eprocess
+               and (region["section"]["kind"] == "image" or view["protection"][1] != "w")]
         for field, pointer in (processes[eprocess]["peb_pointers"] or {}).items():
-            here = any(number(view["start"]) <= number(pointer) <= number(view["end"]) for view in own)
-            counts = found.setdefault(field, [0, 0])
-            counts[not here] += 1
-    return {field: tuple(counts) for field, counts in found.items() if counts[0]}
+            here = field not in FOREIGN and any(holds(view, pointer) for view in own)
+            found.setdefault(field, ([], []))[not here].append(processes[eprocess])
+    return {field: sides for field, sides in found.items() if sides[0]}
 
 
-def judge(region, processes):
+def proofs(region, processes):
+    """By field: how many owners point into their views of the region, and how many elsewhere."""
+    return {field: (len(here), len(elsewhere)) for field, (here, elsewhere) in pointing(region, processes).items()}
+
+
+def can_be(section, name):
+    """Of well-known memory only NLS tables are files, and none is an image."""
+    if section["kind"] == "file":
+        return name == "NLS tables" and (section["name"] is None or section["name"].lower().endswith(".nls"))
+    return section["kind"] != "image"
+
+
+def is_believed(region, processes, elected, field, here, elsewhere):
+    owners = {view["eprocess"] for view in region["views"]}
+    if 2 * len(here) < sum(processes[eprocess]["peb_pointers"] is not None for eprocess in owners):
+        return False
+    agreeing = [process for process in here
+                if elected[field, scope(process, field)] == region["section"]["control_area"]]
+    return KNOWN[field] in PRIVATE or len(here) > len(elsewhere) and 2 * len(agreeing) > len(here)
+
+
+def judge(region, processes, elected):
     """The name and the source of the conclusion."""
     section = region["section"]
     believed = {}
-    for field, (here, elsewhere) in proofs(region, processes).items():
-        if KNOWN[field] in PRIVATE or here >= elsewhere:
-            believed[KNOWN[field]] = max(here, believed.get(KNOWN[field], 0))
+    for field, (here, elsewhere) in pointing(region, processes).items():
+        if is_believed(region, processes, elected, field, here, elsewhere) and can_be(section, KNOWN[field]):
+            believed[KNOWN[field]] = max(len(here), believed.get(KNOWN[field], 0))
     best = [name for name, here in believed.items() if here == max(believed.values())]
-    if section["kind"] != "image" and len(best) == 1:
+    if len(best) == 1:
         return best[0], "peb"
     for path in section["names"] or []:
         for pattern, name in SYSTEM_NAMES.items():

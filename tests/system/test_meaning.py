@@ -91,9 +91,10 @@ def check_regions(truth, answer):
     by_control_area = {section["control_area"]: index for index, section in enumerate(truth["sections"])}
     views = {(view["eprocess"], view["start"]): view for view in truth["views"]}
     processes = {process["eprocess"]: process for process in answer["processes"]}
+    elected = selection.elect(answer)
     for region in answer["regions"]:
         check_section(truth, by_control_area[region["section"]["control_area"]], region)
-        assert (region["memory"]["name"], region["memory"]["source"]) == selection.judge(region, processes)
+        assert (region["memory"]["name"], region["memory"]["source"]) == selection.judge(region, processes, elected)
         assert {(proof["field"], proof["here"], proof["elsewhere"]) for proof in region["memory"]["evidence"]
                 if proof["source"] == "peb"} == \
             {(field, *counts) for field, counts in selection.proofs(region, processes).items()}
