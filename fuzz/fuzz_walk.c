@@ -128,7 +128,7 @@ static void walk_all(struct sic_scan *scan, const struct sic_reader *reader, con
     struct sic_vad_walker walker;
 
     require(sic_process_list_read(scan, reader, layout, list, SIC_NONE));
-    require(sic_processes_part_trees(scan));
+    require(sic_processes_part_trees(scan, reader, layout));
     sic_vad_walker_init(&walker, reader, layout);
     for (uint32_t i = 0; i < scan->processes.count; i++) {
         require(sic_vad_walk(&walker, scan, i) && sic_process_read_path(scan, reader, layout, i));
