@@ -185,10 +185,14 @@ static void put_handle_lines(const struct sic_listing *listing, const struct sic
         put(output, "  Handle: and %u more\n", count - SIC_LISTED_LIMIT);
 }
 
-/* Handles stand by processes. */
-static void put_handle_sum(const struct sic_listing *listing, const struct sic_key *keys, uint32_t count,
-                           struct sic_output *output)
+/*
+ * Handles stand by processes. The access is not said of images: their views have the rights of the image's parts,
+ * whatever the handle.
+ */
+static void put_handle_sum(const struct sic_listing *listing, const struct sic_region *region,
+                           const struct sic_key *keys, uint32_t count, struct sic_output *output)
 {
+    bool is_image = sic_scan_section(&listing->scan, region->section)->flags & SIC_SECTION_IMAGE;
     uint32_t processes = 0, writable = 0, last = SIC_NONE;
 
     put(output, "  Handles: %s%u", listing->meaning.handles.complete ? "" : "at least ", count);
@@ -197,10 +201,12 @@ static void put_handle_sum(const struct sic_listing *listing, const struct sic_k
 
         processes += handle->process != last;
         last = handle->process;
-        writable += sic_access_maps_writable(handle->access);
+        writable += sic_access_has_map_write(handle->access);
     }
     if (count <= SIC_LISTED_LIMIT)
-        put(output, " in %u process%s, %u may map it writable", processes, processes == 1 ? "" : "es", writable);
+        put(output, " in %u process%s", processes, processes == 1 ? "" : "es");
+    if (count <= SIC_LISTED_LIMIT && !is_image)
+        put(output, ", %u with map-write access", writable);
     sic_output_text(output, "\n");
 }
 
@@ -211,7 +217,7 @@ static void put_handles(const struct sic_listing *listing, const struct sic_regi
     const struct sic_key *keys = sic_handles_find(&listing->meaning.handles, region->section, &count);
 
     if (count > 0)
-        put_handle_sum(listing, keys, count, output);
+        put_handle_sum(listing, region, keys, count, output);
     else if (!listing->meaning.handles.complete)
         sic_output_text(output, "  Handles: unknown\n");
     if (with_details)

@@ -177,3 +177,12 @@ def test_groups_one_by_one(machine):
     machine.memory.put32(token + GROUP_COUNT, 1100)
     process = next(process for process in machine.regions()[0]["processes"] if process["pid"] == 2004)
     assert process["user"] == before["user"] and process["group_count"] == 1100 and len(process["groups"]) == 1024
+
+
+def test_handles_say_their_access_only(machine):
+    """A handle's access alone does not make a section writable, and an image never."""
+    _, regions = machine.regions()
+    assert re.search(r"^  Handles: 3 in 3 processes, 1 with map-write access$",
+                     machine.block(regions["windows_shell_global_counters"]), re.MULTILINE)
+    assert re.search(r"^  Handles: 1 in 1 process$", machine.block(regions["kernel32.dll"]), re.MULTILINE)
+    assert "may map" not in machine.run("--details").stdout.decode()
