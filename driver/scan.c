@@ -135,7 +135,7 @@ static bool FindObjects(PSIC_SCAN Scan)
 {
     struct sic_object_roots Roots = {0};
 
-    if (!(Scan->Request.want & (SIC_WIRE_WANT_OBJECTS | SIC_WIRE_WANT_HANDLES)))
+    if (!(Scan->Request.want & (SIC_WIRE_WANT_OBJECTS | SIC_WIRE_WANT_HANDLES | SIC_WIRE_WANT_TOKENS)))
         return true;
     (void)sic_reader_u64(&Scan->Reader.Interface, (uint64_t)(ULONG_PTR)SicRoutines.PsProcessType,
                          &Roots.process_type_va);
@@ -288,7 +288,7 @@ static NTSTATUS Answer(PSIC_SCAN Scan, PIRP Irp, PVOID Output, ULONG OutputSize,
     Scan->Allocator = SicMemoryAllocator(&Scan->Memory);
     sic_scan_init(&Scan->Scan, &Scan->Allocator);
     sic_vad_walker_init(&Scan->Walker, &Scan->Reader.Interface, &Scan->Request.layout);
-    sic_token_reader_init(&Scan->Tokens, &Scan->Reader.Interface, &Scan->Request.layout);
+    sic_token_reader_init(&Scan->Tokens, &Scan->Reader.Interface, &Scan->Request.layout, &Scan->Objects);
     Status = SicReaderOpen(&Scan->Reader, &Scan->Memory, Irp);
     if (NT_SUCCESS(Status))
         Status = Run(Scan);

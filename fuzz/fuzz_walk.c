@@ -100,8 +100,9 @@ static void check_sids(const struct sic_scan *scan, uint32_t first, uint32_t cou
 static void read_owners(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout)
 {
     struct sic_user_reader user = {.read = read_user, .context = (void *)reader};
+    struct sic_objects objects = {.layout = layout};
 
-    require(sic_tokens_read(scan, reader, layout));
+    require(sic_tokens_read(scan, reader, layout, &objects));
     for (uint32_t i = 0; i < scan->tokens.count; i++) {
         const struct sic_token *token = (const struct sic_token *)scan->tokens.elements + i;
 
@@ -182,6 +183,9 @@ static void read_objects(struct sic_scan *scan, const struct sic_reader *reader,
         read_handles(scan, reader, &objects);
     if (sic_objects_can_be_read(layout))
         require(sic_directories_read(scan, reader, &objects) && sic_devices_read(scan, reader, &objects, 1));
+    /* Once more, their types being known. */
+    objects.indexes[SIC_OBJECT_TOKEN] = index & 3;
+    require(sic_tokens_read(scan, reader, layout, &objects));
     require(sic_facts_check(scan) == NULL);
 }
 

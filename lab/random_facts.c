@@ -133,7 +133,8 @@ static void random_pointers(struct chooser *chooser)
             continue;
         enum lab_peb_field field = (enum lab_peb_field)below(chooser, LAB_PEB_POINTER_COUNT);
         struct lab_peb_pointer *pointer = lab_add_peb_pointer(scenario, node->process, field, node->section);
-        if (chance(chooser, 20)) { /* to nothing that is there */
+        /* To nothing that is there; or an address of csrss.exe's, which says nothing of the process's own memory. */
+        if (chance(chooser, 20) || field == LAB_PEB_POINTER_CSRSERVERREADONLYSHAREDMEMORYBASE) {
             pointer->section = UINT32_MAX;
             pointer->address = 0x10000 * (1 + below(chooser, 0x1000));
         }

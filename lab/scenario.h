@@ -168,7 +168,8 @@ struct lab_link {
 struct lab_peb_pointer {
     uint32_t process;
     enum lab_peb_field field;
-    uint32_t section; /* whose first view in the process it leads to; UINT32_MAX: `address` */
+    uint32_t section; /* whose first view in the process (in csrss.exe where the field says so) it leads to; UINT32_MAX:
+                         `address` */
     uint64_t address;
 };
 

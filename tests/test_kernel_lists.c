@@ -7,6 +7,10 @@
 #include "core/accounts.h"
 #include "core/directory.h"
 #include "core/handle_table.h"
+#include "core/names.h"
+#include "core/pack.h"
+#include "core/soundness.h"
+#include "core/unpack.h"
 #include "symbols/profile.h"
 #include "util/memory.h"
 
@@ -249,6 +253,145 @@ static void add_section(struct world *world, uint32_t at)
     section->control_area_va = FLAT_BASE + at;
     section->view_count = 1;
     section->mapped_views = 2;
+    section->device = section->name.offset = SIC_NONE;
+}
+
+/* A control area's file object must say that it is one. */
+static void test_no_file_object(void **state)
+{
+    struct world *world = *state;
+    uint32_t name = offset_of(world, SIC_FIELD_FILE_OBJECT_FILE_NAME);
+
+    add_section(world, CONTROL_AREAS_AT);
+    sic_scan_section(&world->scan, 0)->file_object_va = FLAT_BASE + 0x3000;
+    put_string(world, 0x3000 + name, "\\x.bin", 0x800);
+    assert_true(sic_section_names_read(&world->scan, &world->reader, name, 1));
+    assert_false(sic_scan_section(&world->scan, 0)->flags & SIC_SECTION_HAS_NAME);
+    put(world, 0x3000, 5, 2);
+    assert_true(sic_section_names_read(&world->scan, &world->reader, name, 1));
+    assert_true(sic_scan_section(&world->scan, 0)->flags & SIC_SECTION_HAS_NAME);
+}
+
+#define SECTION_AT 0x8000u
+#define PRIVATE_AT 0x9000u
+#define NESTED_AT  0x9400u
+
+/* A handle to a section object, and what its directories say of it. */
+static void add_handle(struct world *world, uint32_t at)
+{
+    struct sic_handle *handle = sic_array_append(&world->scan.allocator, &world->scan.handles, sizeof(*handle));
+
+    assert_non_null(handle);
+    *handle = (struct sic_handle){.object_va = FLAT_BASE + at, .value = 4 * world->scan.handles.count};
+}
+
+static void put_unnamed(struct world *world, uint32_t at, uint8_t type)
+{
+    uint32_t header = at - offset_of(world, SIC_FIELD_OBJECT_HEADER_BODY);
+
+    put(world, header + offset_of(world, SIC_FIELD_OBJECT_HEADER_TYPE_INDEX), type, 1);
+    put(world, header + offset_of(world, SIC_FIELD_OBJECT_HEADER_INFO_MASK), 0, 1);
+}
+
+/* The root, which is empty; its own type's directory. Handles lead to a section, twice. */
+static void read_names(struct world *world, uint32_t directory)
+{
+    struct sic_objects objects = known_objects(world);
+    struct sic_process *process;
+
+    sic_scan_deinit(&world->scan);
+    sic_scan_init(&world->scan, sic_heap_allocator());
+    put_header(world, ROOT_AT, 1, 0, "\\");
+    put_header(world, SECTION_AT, 3, directory, "hidden");
+    process = sic_array_append(&world->scan.allocator, &world->scan.processes, sizeof(*process));
+    assert_non_null(process);
+    process->path.offset = process->token = SIC_NONE;
+    add_section(world, CONTROL_AREAS_AT);
+    add_handle(world, SECTION_AT);
+    add_handle(world, SECTION_AT);
+    assert_true(sic_directories_read(&world->scan, &world->reader, &objects));
+    assert_null(sic_facts_check(&world->scan));
+}
+
+/* Through the packed form and back; `flags` is what the second name then has. NULL, or why it is refused. */
+static const char *pack_and_unpack(struct world *world, uint32_t flags, struct sic_scan *scan)
+{
+    static uint8_t bytes[0x4000];
+    uint64_t size = sic_pack_size(&world->scan, NULL);
+    struct sic_unpacked unpacked;
+
+    sic_scan_section(&world->scan, 0)->view_count = 0;
+    ((struct sic_name *)world->scan.names.elements)[1].flags = flags;
+    sic_scan_init(scan, sic_heap_allocator());
+    assert_true(size <= sizeof(bytes) && sic_pack(&world->scan, NULL, NULL, bytes, (size_t)size));
+    return sic_unpack(bytes, (size_t)size, scan, &unpacked);
+}
+
+static void check_packed(struct world *world)
+{
+    struct sic_scan scan;
+
+    assert_null(pack_and_unpack(world, SIC_NAME_OUTSIDE_ROOT, &scan));
+    assert_int_equal(scan.names.count, 2);
+    assert_memory_equal(scan.names.elements, world->scan.names.elements, 2 * sizeof(struct sic_name));
+    sic_scan_deinit(&scan);
+    assert_non_null(pack_and_unpack(world, 0, &scan));
+    sic_scan_deinit(&scan);
+    assert_non_null(pack_and_unpack(world, SIC_NAME_OUTSIDE_ROOT | SIC_NAME_UNREAD, &scan));
+    sic_scan_deinit(&scan);
+}
+
+/* In a private namespace: the directory has no name and stands nowhere. */
+static void test_name_outside_root(void **state)
+{
+    struct world *world = *state;
+
+    put_unnamed(world, PRIVATE_AT, 1);
+    put_header(world, NESTED_AT, 1, PRIVATE_AT, "nested");
+    for (unsigned i = 0; i < 2; i++) {
+        read_names(world, i ? NESTED_AT : PRIVATE_AT);
+        assert_int_equal(world->scan.names.count, 2);
+        assert_int_equal(name_at(world, 0)->flags, 0);
+        assert_int_equal(name_at(world, 1)->flags, SIC_NAME_OUTSIDE_ROOT);
+        assert_int_equal(name_at(world, 1)->kind, SIC_NAME_SECTION);
+        assert_int_equal(name_at(world, 1)->parent, SIC_NONE);
+        assert_int_equal(name_at(world, 1)->section, 0);
+        assert_int_equal(name_at(world, 1)->object_va, FLAT_BASE + SECTION_AT);
+        assert_int_equal(name_at(world, 1)->name.length, 6);
+        assert_int_equal(((const uint16_t *)world->scan.strings.elements)[name_at(world, 1)->name.offset], 'h');
+        check_packed(world);
+    }
+    /* One that has no name, or stands nowhere any more. */
+    read_names(world, 0);
+    assert_int_equal(world->scan.names.count, 1);
+    assert_int_equal(name_at(world, 0)->flags, 0);
+}
+
+/* A directory of the tree that does not have it: its account is not whole. Where the way is lost, the root's is not. */
+static void test_name_not_listed(void **state)
+{
+    struct world *world = *state;
+
+    read_names(world, ROOT_AT);
+    assert_int_equal(world->scan.names.count, 2);
+    assert_int_equal(name_at(world, 0)->flags, SIC_NAME_UNREAD);
+    assert_int_equal(name_at(world, 1)->parent, 0);
+    assert_int_equal(name_at(world, 1)->flags, 0);
+    assert_int_equal(name_at(world, 1)->section, 0);
+    put_header(world, NESTED_AT, 1, ROOT_AT, "nested");
+    read_names(world, NESTED_AT);
+    assert_int_equal(world->scan.names.count, 1);
+    assert_int_equal(name_at(world, 0)->flags, SIC_NAME_UNREAD);
+    /* Two directories that each stand in the other; one that is none. */
+    put_header(world, NESTED_AT, 1, PRIVATE_AT, "nested");
+    put_header(world, PRIVATE_AT, 1, NESTED_AT, "ring");
+    read_names(world, NESTED_AT);
+    assert_int_equal(world->scan.names.count, 1);
+    assert_int_equal(name_at(world, 0)->flags, SIC_NAME_UNREAD);
+    put_unnamed(world, PRIVATE_AT, 2);
+    read_names(world, NESTED_AT);
+    assert_int_equal(world->scan.names.count, 1);
+    assert_int_equal(name_at(world, 0)->flags, SIC_NAME_UNREAD);
 }
 
 /* A list that never ends uses up what all lists may have, and the next one is still walked to its end. */
@@ -286,6 +429,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_cancelled_in_handles, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_no_file_object, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_name_outside_root, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_name_not_listed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_endless_views, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_long_buckets, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_cancelled_in_buckets, set_up, tear_down),

@@ -34,6 +34,7 @@ struct world {
     struct sic_reader reader;
     struct sic_profile profile;
     struct sic_scan scan;
+    struct sic_objects objects;
 };
 
 static void put(struct world *world, uint32_t at, uint64_t value, unsigned size)
@@ -152,7 +153,7 @@ static const struct sic_token *read_token(struct world *world)
     sic_scan_deinit(&world->scan);
     sic_scan_init(&world->scan, sic_heap_allocator());
     add_process(world, EPROCESS_AT);
-    assert_true(sic_tokens_read(&world->scan, &world->reader, &world->profile.layout));
+    assert_true(sic_tokens_read(&world->scan, &world->reader, &world->profile.layout, &world->objects));
     assert_int_equal(world->scan.problems.count, 0);
     if (sic_scan_process(&world->scan, 0)->token == SIC_NONE)
         return NULL;
@@ -215,7 +216,7 @@ static void test_shared(void **state)
     add_process(world, EPROCESS_AT);
     add_process(world, 0x8000);
     add_process(world, 0x9000);
-    assert_true(sic_tokens_read(&world->scan, &world->reader, &world->profile.layout));
+    assert_true(sic_tokens_read(&world->scan, &world->reader, &world->profile.layout, &world->objects));
     assert_int_equal(world->scan.tokens.count, 2);
     assert_int_equal(sic_scan_process(&world->scan, 0)->token, 0);
     assert_int_equal(sic_scan_process(&world->scan, 1)->token, 0);
@@ -241,6 +242,24 @@ static void test_no_token(void **state)
     assert_int_equal(read_token(world)->session_id, SIC_NONE);
     assert_int_equal(read_token(world)->integrity, SIC_NONE);
     assert_int_equal(read_token(world)->package.offset, SIC_NONE);
+}
+
+/* Where types are known, what is of another is not taken for a token. */
+static void test_other_types(void **state)
+{
+    struct world *world = *state;
+    uint32_t header = TOKEN_AT - sic_layout_offset(&world->profile.layout, SIC_FIELD_OBJECT_HEADER_BODY);
+
+    world->objects = (struct sic_objects){.layout = &world->profile.layout, .are_types_known = true};
+    for (unsigned i = 0; i < SIC_OBJECT_TYPE_COUNT; i++)
+        world->objects.indexes[i] = (uint16_t)(3 + i);
+    put_field(world, header, SIC_FIELD_OBJECT_HEADER_TYPE_INDEX, 3 + SIC_OBJECT_TOKEN, 1);
+    assert_non_null(read_token(world));
+    put_field(world, header, SIC_FIELD_OBJECT_HEADER_TYPE_INDEX, 3 + SIC_OBJECT_SECTION, 1);
+    assert_null(read_token(world));
+    /* Nobody knows the index of tokens. */
+    world->objects.indexes[SIC_OBJECT_TOKEN] = SIC_OBJECT_TYPE_UNKNOWN;
+    assert_non_null(read_token(world));
 }
 
 /* Counts and addresses of arrays that cannot be: the one list is unknown, the others stand. */
@@ -562,7 +581,7 @@ static void test_cancelled(void **state)
     for (unsigned i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
         put_field(world, TOKEN_AT, counts[i], 4096, 4);
     add_process(world, EPROCESS_AT);
-    assert_false(sic_tokens_read(&world->scan, &reader, &world->profile.layout));
+    assert_false(sic_tokens_read(&world->scan, &reader, &world->profile.layout, &world->objects));
     assert_in_range(patience.asked, 100, 110);
 }
 
@@ -593,7 +612,7 @@ static bool read_all(struct world *world, struct scarce *scarce)
     sic_scan_init(&world->scan, &allocator);
     process = sic_array_append(&allocator, &world->scan.processes, sizeof(*process));
     done = process && sic_process_read(&world->reader, &world->profile.layout, FLAT_BASE + EPROCESS_AT, process) &&
-           sic_tokens_read(&world->scan, &world->reader, &world->profile.layout) &&
+           sic_tokens_read(&world->scan, &world->reader, &world->profile.layout, &world->objects) &&
            sic_pebs_read(&world->scan, &user, &world->profile.layout);
     sic_scan_deinit(&world->scan);
     sic_scan_init(&world->scan, sic_heap_allocator());
@@ -618,6 +637,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_whole_token, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_shared, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_token, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_other_types, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_lists_of_any_size, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_damaged_sids, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_longest_sid, set_up, tear_down),

@@ -137,6 +137,7 @@ static void put_section(const struct sic_layout *layout)
     put_pointer(CONTROL_AT, layout, SIC_FIELD_CONTROL_AREA_SEGMENT, SEGMENT_AT);
     put(CONTROL_AT, layout, SIC_FIELD_CONTROL_AREA_FLAGS, flag(layout, SIC_FIELD_SECTION_FLAGS_FILE, 1), 4);
     put_pointer(CONTROL_AT, layout, SIC_FIELD_CONTROL_AREA_FILE_POINTER, FILE_AT);
+    bytes[1 + FILE_AT] = 5; /* IO_TYPE_FILE */
     put_pointer(SEGMENT_AT, layout, SIC_FIELD_SEGMENT_CONTROL_AREA, CONTROL_AT);
     put(SEGMENT_AT, layout, SIC_FIELD_SEGMENT_PTE_COUNT, 2, 4);
     put(SEGMENT_AT, layout, SIC_FIELD_SEGMENT_SIZE_OF_SEGMENT, 0x2000, 8);

@@ -87,6 +87,7 @@ static bool read_all(struct sic_scan *scan, struct sic_index *index, const struc
 
         if (sic_section_owner_count(section) < minimum_views || section->flags & SIC_SECTION_UNREAD ||
             !sic_is_kernel_pointer(section->file_object_va, 16) ||
+            !sic_is_file_object(reader, section->file_object_va) ||
             !sic_reader_u64(reader, section->file_object_va + offset, &device_va) ||
             !sic_is_kernel_pointer(device_va, 8))
             continue;

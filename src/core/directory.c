@@ -174,6 +174,111 @@ static bool walk_all(struct walk *walk)
     return true;
 }
 
+/* Where a directory stands. */
+enum place {
+    PLACE_LISTED,  /* it is among the names */
+    PLACE_BELOW,   /* a directory above it is */
+    PLACE_OUTSIDE, /* the way up ends at one that stands nowhere and is not the root: that of a private namespace */
+    PLACE_LOST,    /* the way up is not to be found */
+};
+
+/* One step of the way up; false at its end, which *place then names. */
+static bool climb(const struct walk *walk, uint64_t *directory_va, enum place *place)
+{
+    const struct sic_objects *objects = walk->objects;
+    bool is_directory, is_named;
+    uint64_t name_va;
+
+    *place = PLACE_LOST;
+    if (!sic_is_kernel_pointer(*directory_va, 8) ||
+        !sic_object_is(objects, walk->reader, *directory_va, SIC_OBJECT_DIRECTORY, &is_directory) || !is_directory ||
+        !sic_object_is_named(walk->reader, objects->layout, *directory_va, &is_named))
+        return false;
+    if (is_named && !sic_object_name_info(walk->reader, objects->layout, *directory_va, directory_va, &name_va))
+        return false;
+    if (is_named && *directory_va != 0)
+        return true;
+    *place = PLACE_OUTSIDE;
+    return false;
+}
+
+/* *known: the directory itself, or the one above it, that is among the names; else the root. */
+static enum place find_place(const struct walk *walk, uint64_t directory_va, uint32_t *known)
+{
+    enum place place = PLACE_LOST;
+
+    for (unsigned i = 0; i < SIC_DIRECTORY_DEPTH_LIMIT; i++) {
+        if (sic_index_find(&walk->visited, &walk->scan->names, sizeof(struct sic_name), directory_va, known) &&
+            name_at(walk, *known)->kind == SIC_NAME_DIRECTORY)
+            return i == 0 ? PLACE_LISTED : PLACE_BELOW;
+        if (!climb(walk, &directory_va, &place))
+            break;
+    }
+    *known = 0;
+    return place;
+}
+
+/* A section object that a handle leads to, and that no directory has. */
+static bool look_at_handle(struct walk *walk, const struct sic_handle *handle)
+{
+    struct sic_name name = {.object_va = handle->object_va,
+                            .target.offset = SIC_NONE,
+                            .parent = SIC_NONE,
+                            .section = handle->section,
+                            .kind = SIC_NAME_SECTION};
+    uint64_t directory_va, name_va;
+    uint32_t known = 0;
+    enum place place;
+    bool is_section, is_named;
+
+    /* Live, it may be gone since its handle was read. */
+    if (!sic_object_is(walk->objects, walk->reader, name.object_va, SIC_OBJECT_SECTION, &is_section) || !is_section)
+        return true;
+    if (sic_object_is_named(walk->reader, walk->objects->layout, name.object_va, &is_named) && !is_named)
+        return true;
+    if (!sic_object_name_info(walk->reader, walk->objects->layout, name.object_va, &directory_va, &name_va)) {
+        mark_unread(walk, 0);
+        return true;
+    }
+    /* It was taken out of its directory: nothing opens it by that name any more. */
+    if (directory_va == 0)
+        return true;
+    place = find_place(walk, directory_va, &known);
+    if (place != PLACE_OUTSIDE)
+        mark_unread(walk, known);
+    if (place == PLACE_BELOW || place == PLACE_LOST || walk->scan->names.count >= SIC_DIRECTORY_NAME_LIMIT ||
+        (place == PLACE_LISTED && is_too_deep(walk, known)))
+        return true;
+    if (!read_string(walk, name_va, &name.name))
+        return false;
+    if (place == PLACE_LISTED)
+        name.parent = known;
+    else
+        name.flags = SIC_NAME_OUTSIDE_ROOT;
+    return append_name(walk, &name);
+}
+
+/* Each object once, however many handles lead to it; `seen`: the handles, by their objects. */
+static bool look_at_handles(struct walk *walk, struct sic_index *seen)
+{
+    const struct sic_scan *scan = walk->scan;
+    const struct sic_handle *handles = scan->handles.elements;
+
+    for (uint32_t i = 0; i < scan->handles.count; i++) {
+        uint32_t known;
+
+        if (sic_reader_is_cancelled(walk->reader))
+            return false;
+        if (handles[i].section == SIC_NONE ||
+            sic_index_find(&walk->visited, &scan->names, sizeof(struct sic_name), handles[i].object_va, &known) ||
+            sic_index_find(seen, &scan->handles, sizeof(handles[i]), handles[i].object_va, &known))
+            continue;
+        if (!sic_index_add(&scan->allocator, seen, handles[i].object_va, i) || !look_at_handle(walk, &handles[i]))
+            return false;
+    }
+    return true;
+}
+
 bool sic_directories_read(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_objects *objects)
 {
     struct walk walk = {.scan = scan,
@@ -181,11 +286,13 @@ bool sic_directories_read(struct sic_scan *scan, const struct sic_reader *reader
                         .objects = objects,
                         .entries_left = SIC_DIRECTORY_ENTRY_LIMIT,
                         .strings_limit = scan->strings.count + SIC_DIRECTORY_STRING_LIMIT};
+    struct sic_index seen = {0};
     bool walked;
 
     if (objects->root_va == 0 || !objects->are_types_known)
         return true;
-    walked = walk_all(&walk);
+    walked = walk_all(&walk) && look_at_handles(&walk, &seen);
+    sic_index_free(&scan->allocator, &seen);
     sic_index_free(&scan->allocator, &walk.visited);
     return walked;
 }

@@ -17,7 +17,10 @@
 /*
  * Fills scan->names with the directories, the sections and the symbolic links, from the root on: each after its
  * directory. Sections are resolved already. What cannot be read or contradicts itself marks its directory. Nothing is
- * filled in when root or types are unknown. False when memory ran out or the reader is cancelled.
+ * filled in when root or types are unknown. Then come the sections in directories outside the root that handles, which
+ * are resolved already, lead to. A section that says it is in a directory which does not have it is taken at its word,
+ * and marks the directory; one whose directory is not known to be outside marks the directory above that is known.
+ * False when memory ran out or the reader is cancelled.
  */
 bool sic_directories_read(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_objects *objects);
 

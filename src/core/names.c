@@ -24,6 +24,17 @@ bool sic_string_read(struct sic_scan *scan, const struct sic_reader *reader, uin
     return true;
 }
 
+/* FILE_OBJECT.Type, the first two bytes of all releases: IO_TYPE_FILE (wdm.h). */
+#define IO_TYPE_FILE 5u
+
+bool sic_is_file_object(const struct sic_reader *reader, uint64_t va)
+{
+    uint8_t scratch[2];
+    const uint8_t *type = sic_reader_bytes(reader, va, scratch, sizeof(scratch));
+
+    return type && sic_load16(type) == IO_TYPE_FILE;
+}
+
 bool sic_section_names_read(struct sic_scan *scan, const struct sic_reader *reader, uint32_t file_name_offset,
                             uint32_t minimum_views)
 {
@@ -34,8 +45,11 @@ bool sic_section_names_read(struct sic_scan *scan, const struct sic_reader *read
         if (sic_section_owner_count(section) < minimum_views || section->flags & SIC_SECTION_UNREAD ||
             !sic_is_kernel_pointer(section->file_object_va, 16))
             continue;
-        if (sic_reader_is_cancelled(reader) ||
-            !sic_string_read(scan, reader, section->file_object_va + file_name_offset, &name))
+        if (sic_reader_is_cancelled(reader))
+            return false;
+        if (!sic_is_file_object(reader, section->file_object_va))
+            continue;
+        if (!sic_string_read(scan, reader, section->file_object_va + file_name_offset, &name))
             return false;
         if (name.offset != SIC_NONE) {
             section->name = name;

@@ -54,15 +54,32 @@ static bool read_byte(const struct sic_reader *reader, uint64_t va, uint8_t *val
     return byte != NULL;
 }
 
+static bool read_info_mask(const struct sic_reader *reader, const struct sic_layout *layout, uint64_t object_va,
+                           uint8_t *mask)
+{
+    uint64_t va = header_of(layout, object_va) + sic_layout_offset(layout, SIC_FIELD_OBJECT_HEADER_INFO_MASK);
+
+    return sic_is_kernel_pointer(object_va, 8) && read_byte(reader, va, mask);
+}
+
+bool sic_object_is_named(const struct sic_reader *reader, const struct sic_layout *layout, uint64_t object_va,
+                         bool *is_named)
+{
+    uint8_t mask;
+
+    if (!read_info_mask(reader, layout, object_va, &mask))
+        return false;
+    *is_named = mask & INFO_NAME;
+    return true;
+}
+
 bool sic_object_name_info(const struct sic_reader *reader, const struct sic_layout *layout, uint64_t object_va,
                           uint64_t *directory_va, uint64_t *name_va)
 {
     uint64_t header_va = header_of(layout, object_va), info_va;
     uint8_t mask;
 
-    if (!sic_is_kernel_pointer(object_va, 8) ||
-        !read_byte(reader, header_va + sic_layout_offset(layout, SIC_FIELD_OBJECT_HEADER_INFO_MASK), &mask) ||
-        !(mask & INFO_NAME))
+    if (!read_info_mask(reader, layout, object_va, &mask) || !(mask & INFO_NAME))
         return false;
     info_va =
         header_va - sic_layout_offset(layout, SIC_FIELD_NAME_INFO_SIZE) - (mask & INFO_CREATOR ? CREATOR_INFO_SIZE : 0);
@@ -198,10 +215,9 @@ static void add_type(struct types *types, struct sic_objects *objects, const str
                      uint64_t object_va)
 {
     static const char *const names[SIC_OBJECT_TYPE_COUNT] = {
-        [SIC_OBJECT_DIRECTORY] = "Directory",
-        [SIC_OBJECT_SYMBOLIC_LINK] = "SymbolicLink",
-        [SIC_OBJECT_SECTION] = "Section",
-        [SIC_OBJECT_DEVICE] = "Device",
+        [SIC_OBJECT_DIRECTORY] = "Directory", [SIC_OBJECT_SYMBOLIC_LINK] = "SymbolicLink",
+        [SIC_OBJECT_SECTION] = "Section",     [SIC_OBJECT_DEVICE] = "Device",
+        [SIC_OBJECT_TOKEN] = "Token",
     };
     uint64_t name_va = object_va + sic_layout_offset(objects->layout, SIC_FIELD_OBJECT_TYPE_NAME);
     uint8_t index;

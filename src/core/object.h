@@ -13,6 +13,7 @@ enum sic_object_type {
     SIC_OBJECT_SYMBOLIC_LINK,
     SIC_OBJECT_SECTION,
     SIC_OBJECT_DEVICE,
+    SIC_OBJECT_TOKEN,
     SIC_OBJECT_TYPE_COUNT
 };
 
@@ -53,6 +54,10 @@ bool sic_object_is(const struct sic_objects *objects, const struct sic_reader *r
 /* The index of the object's type in the kernel's numbering. False when its header cannot be read. */
 bool sic_object_type_index(const struct sic_objects *objects, const struct sic_reader *reader, uint64_t object_va,
                            uint16_t *index);
+
+/* Whether the object has a name. False when its header cannot be read. */
+bool sic_object_is_named(const struct sic_reader *reader, const struct sic_layout *layout, uint64_t object_va,
+                         bool *is_named);
 
 /*
  * The object's OBJECT_HEADER_NAME_INFO: the directory that it stands in (0: none) and the address of the UNICODE_STRING

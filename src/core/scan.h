@@ -115,14 +115,18 @@ struct sic_token {
 
 enum sic_name_kind { SIC_NAME_DIRECTORY, SIC_NAME_SECTION, SIC_NAME_SYMBOLIC_LINK, SIC_NAME_KIND_COUNT };
 
-#define SIC_NAME_UNREAD 0x1u /* a directory of which a part could not be read, or that contradicts itself */
+#define SIC_NAME_UNREAD       0x1u /* a directory of which a part could not be read, or that contradicts itself */
+#define SIC_NAME_OUTSIDE_ROOT 0x2u /* a section in a directory that is not below the root, as of private namespaces */
 
-/* An entry of an object directory that matters: a section, a symbolic link, a directory. The first is the root. */
+/*
+ * An entry of an object directory that matters: a section, a symbolic link, a directory. The first is the root. Names
+ * outside of it, which handles led to, come last.
+ */
 struct sic_name {
     uint64_t object_va;
     struct sic_string name;   /* its last part; the root's is empty */
     struct sic_string target; /* of a symbolic link: "\Device\HarddiskVolume2" */
-    uint32_t parent;          /* index of its directory among the names; SIC_NONE: the root */
+    uint32_t parent;          /* index of its directory among the names; SIC_NONE: the root, or outside of it */
     uint32_t section;         /* of a section: index into sic_scan.sections, or SIC_NONE: no process maps it */
     uint32_t kind;
     uint32_t flags;

@@ -12,17 +12,24 @@ static const char *check_tokens(const struct sic_scan *scan)
     return total <= scan->sids.count ? NULL : "two tokens have the same SIDs";
 }
 
-/* A tree whose root comes first and whose parents come before their children; depths[i] is that of names[i]. */
+/*
+ * A tree whose root comes first and whose parents come before their children; depths[i] is that of names[i]. Names
+ * outside of it stand alone.
+ */
 static const char *check_tree(const struct sic_name *names, uint32_t count, uint8_t *depths)
 {
     for (uint32_t i = 0; i < count; i++) {
         bool is_root = names[i].parent == SIC_NONE;
 
+        depths[i] = 0;
+        if (i > 0 && names[i].flags & SIC_NAME_OUTSIDE_ROOT)
+            continue;
         if (is_root != (i == 0) || (is_root && names[i].kind != SIC_NAME_DIRECTORY))
             return "a name stands where the root must";
         if (!is_root && (names[i].parent >= i || names[names[i].parent].kind != SIC_NAME_DIRECTORY))
             return "a name is in no directory";
-        depths[i] = is_root ? 0 : depths[names[i].parent] + 1;
+        if (!is_root)
+            depths[i] = depths[names[i].parent] + 1;
         if (depths[i] > SIC_DIRECTORY_DEPTH_LIMIT)
             return "its directories are too deep";
     }

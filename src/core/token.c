@@ -11,9 +11,9 @@
 #define GROUP_LIMIT 4096u
 
 void sic_token_reader_init(struct sic_token_reader *tokens, const struct sic_reader *reader,
-                           const struct sic_layout *layout)
+                           const struct sic_layout *layout, const struct sic_objects *objects)
 {
-    *tokens = (struct sic_token_reader){.reader = reader, .layout = layout};
+    *tokens = (struct sic_token_reader){.reader = reader, .layout = layout, .objects = objects};
 }
 
 void sic_token_reader_deinit(struct sic_token_reader *tokens, const struct sic_allocator *allocator)
@@ -156,6 +156,17 @@ static bool read_token(struct sic_token_reader *tokens, struct sic_scan *scan, s
            read_package(tokens, scan, token);
 }
 
+/* What a torn pointer leads to is of any type, or has no header at all. */
+static bool is_token(const struct sic_token_reader *tokens, uint64_t va)
+{
+    const struct sic_objects *objects = tokens->objects;
+    bool is_type;
+
+    if (!objects->are_types_known || objects->indexes[SIC_OBJECT_TOKEN] == SIC_OBJECT_TYPE_UNKNOWN)
+        return true;
+    return sic_object_is(objects, tokens->reader, va, SIC_OBJECT_TOKEN, &is_type) && is_type;
+}
+
 bool sic_token_read(struct sic_token_reader *tokens, struct sic_scan *scan, uint32_t process_index)
 {
     struct sic_process *process = sic_scan_process(scan, process_index);
@@ -168,6 +179,8 @@ bool sic_token_read(struct sic_token_reader *tokens, struct sic_scan *scan, uint
         return true;
     read.va = reference & FAST_REF_MASK;
     if (!sic_index_find(&tokens->index, &scan->tokens, sizeof(*token), read.va, &index)) {
+        if (!is_token(tokens, read.va))
+            return true;
         if (!read_token(tokens, scan, &read))
             return false;
         token = sic_array_append(&scan->allocator, &scan->tokens, sizeof(*token));
@@ -182,12 +195,13 @@ bool sic_token_read(struct sic_token_reader *tokens, struct sic_scan *scan, uint
     return true;
 }
 
-bool sic_tokens_read(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout)
+bool sic_tokens_read(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
+                     const struct sic_objects *objects)
 {
     struct sic_token_reader tokens;
     bool done = true;
 
-    sic_token_reader_init(&tokens, reader, layout);
+    sic_token_reader_init(&tokens, reader, layout, objects);
     for (uint32_t i = 0; i < scan->processes.count && done; i++)
         done = !sic_reader_is_cancelled(reader) && sic_token_read(&tokens, scan, i);
     sic_token_reader_deinit(&tokens, &scan->allocator);

@@ -51,13 +51,22 @@ static bool is_sound_sid(const struct sic_unpacker *unpacker, const struct sic_w
     return is_sid(unpacker, &wire->sid) && wire->reserved == 0;
 }
 
-/* Each kind has its own: directories a mark, sections an index, symbolic links a target. */
+/* Directories may be unread; of sections only those outside the root have a mark, and no directory. */
+static bool are_name_flags_sound(const struct sic_wire_name *wire)
+{
+    if (wire->kind == SIC_NAME_DIRECTORY)
+        return !(wire->flags & ~SIC_NAME_UNREAD);
+    if (wire->kind != SIC_NAME_SECTION || wire->parent != SIC_WIRE_NONE)
+        return wire->flags == 0;
+    return wire->flags == SIC_NAME_OUTSIDE_ROOT;
+}
+
+/* Each kind has its own: directories and sections a mark, sections an index, symbolic links a target. */
 static bool is_sound_name(const struct sic_unpacker *unpacker, const struct sic_wire_name *wire)
 {
-    bool is_root = wire->parent == SIC_WIRE_NONE;
+    bool is_root = wire->parent == SIC_WIRE_NONE && wire->kind == SIC_NAME_DIRECTORY;
 
-    return wire->kind < SIC_NAME_KIND_COUNT && !(wire->flags & ~SIC_NAME_UNREAD) &&
-           (wire->flags == 0 || wire->kind == SIC_NAME_DIRECTORY) &&
+    return wire->kind < SIC_NAME_KIND_COUNT && are_name_flags_sound(wire) &&
            (wire->section == SIC_WIRE_NONE || wire->kind == SIC_NAME_SECTION) &&
            sic_unpack_is_index(wire->section, unpacker->tables[SIC_WIRE_SECTIONS].count) &&
            (wire->target.offset == SIC_WIRE_NONE || wire->kind == SIC_NAME_SYMBOLIC_LINK) &&

@@ -270,7 +270,7 @@ static bool begin_objects(struct collection *collection, const struct sic_reader
     const struct sic_collect_options *options = collection->options;
     const struct sic_kernel *kernel = collection->kernel;
 
-    return (!options->with_objects && !options->with_handles) ||
+    return (!options->with_objects && !options->with_handles && !options->with_tokens) ||
            sic_handle_collection_begin(&collection->handles, collection->scan, reader, &kernel->profile.layout,
                                        &kernel->object_roots, options->with_handles);
 }
@@ -346,7 +346,7 @@ enum sic_status sic_collect(const struct sic_kernel *kernel, const struct sic_co
     if (status == SIC_OK && !read_decoration(&collection, &reader))
         status = no_memory(error);
     if (status == SIC_OK)
-        status = sic_owners_collect(kernel, options, error, scan);
+        status = sic_owners_collect(kernel, options, &collection.handles.objects, error, scan);
     if (status == SIC_OK)
         sic_scan_sort_problems(scan);
     sic_handle_collection_deinit(&collection.handles, &scan->allocator);

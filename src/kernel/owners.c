@@ -18,7 +18,8 @@ static enum sic_status no_memory(struct sic_error *error)
                          "out of memory while the image was read; close other programs or use a larger machine");
 }
 
-static enum sic_status read_tokens(const struct sic_kernel *kernel, struct sic_error *error, struct sic_scan *scan)
+static enum sic_status read_tokens(const struct sic_kernel *kernel, const struct sic_objects *objects,
+                                   struct sic_error *error, struct sic_scan *scan)
 {
     struct sic_address_space *space;
     struct sic_reader reader;
@@ -27,7 +28,7 @@ static enum sic_status read_tokens(const struct sic_kernel *kernel, struct sic_e
     if (status != SIC_OK)
         return status;
     reader = sic_address_space_reader(space);
-    if (!sic_tokens_read(scan, &reader, &kernel->profile.layout))
+    if (!sic_tokens_read(scan, &reader, &kernel->profile.layout, objects))
         status = no_memory(error);
     sic_address_space_destroy(space);
     return status;
@@ -131,12 +132,12 @@ static enum sic_status read_first_pages(const struct sic_kernel *kernel, const s
 }
 
 enum sic_status sic_owners_collect(const struct sic_kernel *kernel, const struct sic_collect_options *options,
-                                   struct sic_error *error, struct sic_scan *scan)
+                                   const struct sic_objects *objects, struct sic_error *error, struct sic_scan *scan)
 {
     enum sic_status status = SIC_OK;
 
     if (options->with_tokens)
-        status = read_tokens(kernel, error, scan);
+        status = read_tokens(kernel, objects, error, scan);
     if (status == SIC_OK && options->with_peb)
         status = read_pebs(kernel, error, scan);
     if (status == SIC_OK && options->with_first_pages)

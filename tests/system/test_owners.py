@@ -111,6 +111,16 @@ def test_random_world(tmp_path, layout, seed):
     world.remove()
 
 
+def test_shared_memory_of_csrss_has_two_addresses(tmp_path):
+    """One PEB says where the process has the section, and where csrss.exe of its session has it."""
+    truth = build_scenario(ROOT / "tests/scenarios/api-set-map.scenario", tmp_path / "world", "--format", "raw").truth
+    pointers = next(process["pebPointers"] for process in truth["processes"] if process["pid"] == 2000)
+    own = {view["section"]: view["start"] for view in truth["views"] if view["pid"] == 2000}
+    server = next(view for view in truth["views"] if view["pid"] == 500)
+    assert pointers["ReadOnlySharedMemoryBase"] == own[server["section"]]
+    assert pointers["CsrServerReadOnlySharedMemoryBase"] == server["start"] != own[server["section"]]
+
+
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda path: path.stem)
 def test_scenario(tmp_path, scenario):
     world = build_scenario(scenario, tmp_path / "world")
