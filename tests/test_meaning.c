@@ -896,8 +896,8 @@ static void test_handles(void **state)
     assert_non_null(strstr(text, ", 0xfff0ffc0"));
     sic_access_format(0, text);
     assert_string_equal(text, "0x0");
-    assert_true(sic_access_maps_writable(6));
-    assert_false(sic_access_maps_writable(4));
+    assert_true(sic_access_has_map_write(6));
+    assert_false(sic_access_has_map_write(4));
 }
 
 static void test_patterns(void **state)

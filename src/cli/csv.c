@@ -54,29 +54,16 @@ static const char *const columns[] = {"prototype_pte",
                                       "pte",
                                       "pool_tag"};
 
-/* What is the same in all rows of a region, or of a process, made once: when it is needed first. */
+/* What is the same in all rows of a region, or of a process, is made once for rows that follow each other. */
 struct sheet {
     const struct sic_listing *listing;
     struct sic_csv csv;
-    struct region_cells {
-        char *text;
-        bool is_writable;
-    } * regions;
+    struct sic_summary *summaries;
+    struct sic_output region_cells; /* of `region`; used again for the next one */
+    uint32_t region;
     char **processes;
     bool failed;
 };
-
-/* The text in `made`, which is released; NULL when memory ran out. */
-static char *take_cells(struct sheet *sheet, struct sic_output *made)
-{
-    char *text;
-
-    sic_output_bytes(made, "", 1);
-    text = made->failed ? NULL : strdup(made->buffer);
-    sic_output_discard(made);
-    sheet->failed = sheet->failed || !text;
-    return text;
-}
 
 static const char *process_cells(struct sheet *sheet, uint32_t process)
 {
@@ -86,30 +73,26 @@ static const char *process_cells(struct sheet *sheet, uint32_t process)
     if (!sheet->processes[process] && sic_output_init(&made, NULL)) {
         sic_csv_init(&csv, &made);
         sic_csv_put_process(&csv, sheet->listing, process);
-        sheet->processes[process] = take_cells(sheet, &made);
+        sic_output_bytes(&made, "", 1);
+        sheet->processes[process] = made.failed ? NULL : strdup(made.buffer);
+        sic_output_discard(&made);
     }
     sheet->failed = sheet->failed || !sheet->processes[process];
     return sheet->processes[process] ? sheet->processes[process] : "";
 }
 
-static const struct region_cells *region_cells(struct sheet *sheet, uint32_t index)
+static void put_region_cells(struct sheet *sheet, uint32_t index)
 {
-    static const struct region_cells none = {.text = (char *)""};
-    const struct sic_listing *listing = sheet->listing;
-    const struct sic_region *region = &listing->regions.regions[index];
-    struct region_cells *cells = &sheet->regions[index];
-    struct sic_output made;
     struct sic_csv csv;
 
-    if (!cells->text && sic_output_init(&made, NULL)) {
-        sic_csv_init(&csv, &made);
-        cells->is_writable =
-            sic_region_is_writable(&listing->scan, &listing->regions, region, &listing->shared_writable);
-        sic_csv_put_region(&csv, listing, region, cells->is_writable);
-        cells->text = take_cells(sheet, &made);
+    if (sheet->region != index) {
+        sheet->region_cells.used = 0;
+        sic_csv_init(&csv, &sheet->region_cells);
+        sic_csv_put_region(&csv, sheet->listing, &sheet->listing->regions.regions[index], &sheet->summaries[index]);
+        sheet->failed = sheet->failed || sheet->region_cells.failed;
+        sheet->region = index;
     }
-    sheet->failed = sheet->failed || !cells->text;
-    return cells->text ? cells : &none;
+    sic_output_bytes(sheet->csv.output, sheet->region_cells.buffer, sheet->region_cells.used);
 }
 
 static void put_fields(struct sic_csv *csv, bool is_known, uint32_t fields)
@@ -147,14 +130,14 @@ static void put_page(struct sic_csv *csv, const struct sic_page *page, bool is_a
     sic_csv_text(csv, flags & SIC_PAGE_HAS_TAG ? tag : missing);
 }
 
-static void put_row(struct sheet *sheet, const struct region_cells *cells, uint32_t index, bool with_page)
+static void put_row(struct sheet *sheet, uint32_t region, uint32_t index, bool with_page)
 {
     const struct sic_listing *listing = sheet->listing;
     const struct sic_view *view = sic_scan_view(&listing->scan, index);
     struct sic_csv *csv = &sheet->csv;
     uint64_t offset;
 
-    sic_output_text(csv->output, cells->text);
+    put_region_cells(sheet, region);
     sic_output_bytes(csv->output, ",", 1);
     sic_output_text(csv->output, process_cells(sheet, view->process));
     csv->needs_comma = true;
@@ -167,7 +150,7 @@ static void put_row(struct sheet *sheet, const struct region_cells *cells, uint3
     /* "---" and "--x" are this program's own and no formulas, but a spreadsheet cannot know. */
     sic_csv_text(csv, sic_protection_text(view->protection));
     sic_csv_word(csv, sic_protection_modifier(view->protection));
-    sic_csv_word(csv, sic_writes_text(sic_view_writes(&listing->scan, view, cells->is_writable)));
+    sic_csv_word(csv, sic_writes_text(sic_view_writes(&listing->scan, view, sheet->summaries[region].is_writable)));
     sic_csv_address(csv, view->first_prototype_pte);
     put_fields(csv, sic_scan_process(&listing->scan, view->process)->flags & SIC_PROCESS_PEB_READ,
                sic_peb_evidence_fields(&listing->meaning.evidence, index));
@@ -175,11 +158,12 @@ static void put_row(struct sheet *sheet, const struct region_cells *cells, uint3
     sic_csv_end_row(csv);
 }
 
-static void put_kernel_row(struct sic_csv *csv, const struct region_cells *cells, const struct sic_kernel_view *view)
+static void put_kernel_row(struct sheet *sheet, uint32_t region, const struct sic_kernel_view *view)
 {
+    struct sic_csv *csv = &sheet->csv;
     bool has_extent = view->kind == SIC_KERNEL_VIEW_CACHE && view->page_count != 0;
 
-    sic_output_text(csv->output, cells->text);
+    put_region_cells(sheet, region);
     csv->needs_comma = true;
     sic_csv_word(csv, view->kind == SIC_KERNEL_VIEW_CACHE ? "system cache" : "kernel");
     for (unsigned i = 0; i < 6; i++)
@@ -208,8 +192,7 @@ static void put_kernel_rows(struct sheet *sheet, uint32_t index)
     const struct sic_region *region = &sheet->listing->regions.regions[index];
 
     for (uint32_t i = 0; i < region->kernel_count && i < SIC_LISTED_LIMIT; i++)
-        put_kernel_row(&sheet->csv, region_cells(sheet, index),
-                       sic_scan_kernel_view(&sheet->listing->scan, region->first_kernel + i));
+        put_kernel_row(sheet, index, sic_scan_kernel_view(&sheet->listing->scan, region->first_kernel + i));
 }
 
 static void put_by_region(struct sheet *sheet, bool with_page)
@@ -222,7 +205,7 @@ static void put_by_region(struct sheet *sheet, bool with_page)
         if (!listing->selected[i])
             continue;
         for (uint32_t j = region->first; j < region->first + region->count; j++)
-            put_row(sheet, region_cells(sheet, i), listing->regions.views[j], with_page);
+            put_row(sheet, i, listing->regions.views[j], with_page);
         put_kernel_rows(sheet, i);
     }
 }
@@ -236,7 +219,7 @@ static void put_by_process(struct sheet *sheet, const struct sic_by_process *by_
         const struct sic_owner *owner = &by_process->owners[by_process->order[i]];
 
         for (uint32_t j = owner->first; j < owner->first + owner->count; j++)
-            put_row(sheet, region_cells(sheet, owner->region), listing->regions.views[j], with_page);
+            put_row(sheet, owner->region, listing->regions.views[j], with_page);
     }
     for (uint32_t i = 0; i < listing->regions.count; i++) {
         if (listing->selected[i])
@@ -259,21 +242,23 @@ static void release(struct sheet *sheet)
 {
     for (uint32_t i = 0; sheet->processes && i < sheet->listing->scan.processes.count; i++)
         free(sheet->processes[i]);
-    for (uint32_t i = 0; sheet->regions && i < sheet->listing->regions.count; i++)
-        free(sheet->regions[i].text);
     free(sheet->processes);
-    free(sheet->regions);
+    free(sheet->summaries);
+    sic_output_discard(&sheet->region_cells);
 }
 
 bool sic_csv_print(const struct sic_listing *listing, const struct sic_options *options, struct sic_output *output)
 {
     struct sheet sheet = {
         .listing = listing,
-        .regions = calloc((size_t)listing->regions.count + 1, sizeof(*sheet.regions)),
+        .region = SIC_NONE,
+        .summaries = sic_summaries_make(listing),
         .processes = calloc((size_t)listing->scan.processes.count + 1, sizeof(*sheet.processes)),
     };
     struct sic_by_process by_process;
-    bool is_ready = sic_by_process_init(listing, &by_process) && sheet.regions && sheet.processes;
+    bool is_ready = sic_output_init(&sheet.region_cells, NULL);
+
+    is_ready = sic_by_process_init(listing, &by_process) && sheet.summaries && sheet.processes && is_ready;
 
     sic_csv_init(&sheet.csv, output);
     if (is_ready)

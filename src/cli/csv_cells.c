@@ -1,6 +1,6 @@
 #include "cli/csv_cells.h"
 
-#include "cli/text_meaning.h"
+#include "cli/name_list.h"
 #include "meaning/file_path.h"
 #include "meaning/identity.h"
 #include "meaning/memory.h"
@@ -10,7 +10,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define UNKNOWN SIC_CSV_UNKNOWN
 
@@ -52,39 +51,36 @@ static void put_path(struct sic_csv *csv, const struct sic_listing *listing, con
 /* Several names stand side by side, " | " between them. */
 static void put_names(struct sic_csv *csv, const struct sic_object_names *names, uint32_t section)
 {
-    uint32_t count;
-    const struct sic_key *keys = sic_object_names_find(names, section, &count);
-    char *all = NULL;
+    struct sic_name_list list;
+    const char *separator = "";
+    char *path, rest[40];
 
-    for (uint32_t i = 0; i < count && i < SIC_LISTED_LIMIT; i++) {
-        char *path = sic_object_path(names, (uint32_t)keys[i].value);
-        char *joined = path && all ? malloc(strlen(all) + strlen(path) + 4) : NULL;
-
-        if (joined)
-            sprintf(joined, "%s | %s", all, path);
-        if (!path)
-            continue;
-        if (!all) {
-            all = path;
-            continue;
-        }
-        free(path);
-        if (joined) {
-            free(all);
-            all = joined;
-        }
+    /* Each name takes its separator with it, of which three bytes; the end's zero counts for the first. */
+    sic_name_list_begin(&list, names, section, SIC_CSV_NAMES_SIZE);
+    if (list.count == 0) {
+        sic_csv_word(csv, names->complete ? NULL : UNKNOWN);
+        return;
     }
-    put_owned_text(csv, all, names->complete ? NULL : UNKNOWN);
+    sic_csv_open_cell(csv);
+    while (sic_name_list_next(&list, &path)) {
+        sic_csv_continue(csv, separator);
+        sic_csv_continue(csv, path ? path : UNKNOWN);
+        separator = " | ";
+        free(path);
+    }
+    if (list.next < list.count) {
+        snprintf(rest, sizeof(rest), "%sand %u more names", separator, list.count - list.next);
+        sic_csv_continue(csv, rest);
+    }
+    sic_csv_close_cell(csv);
 }
 
 void sic_csv_put_region(struct sic_csv *csv, const struct sic_listing *listing, const struct sic_region *region,
-                        bool is_writable)
+                        const struct sic_summary *summary)
 {
     const struct sic_section *section = sic_scan_section(&listing->scan, region->section);
-    struct sic_memory memory;
     uint32_t handles;
 
-    sic_memory_judge(&listing->meaning, &listing->regions, region, &memory);
     sic_csv_address(csv, region->prototype_pte);
     sic_csv_address(csv, section->control_area_va);
     sic_csv_word(csv, sic_section_kind_token(section));
@@ -97,9 +93,9 @@ void sic_csv_put_region(struct sic_csv *csv, const struct sic_listing *listing, 
                                                                  : "no");
     put_path(csv, listing, section);
     put_names(csv, &listing->meaning.names, region->section);
-    sic_csv_word(csv, sic_known_memory_name(memory.known));
-    sic_csv_word(csv, is_writable ? "yes" : "no");
-    sic_csv_number(csv, sic_region_processes(&listing->scan, &listing->regions, region));
+    sic_csv_word(csv, sic_known_memory_name(summary->known));
+    sic_csv_word(csv, summary->is_writable ? "yes" : "no");
+    sic_csv_number(csv, summary->processes);
     sic_handles_find(&listing->meaning.handles, region->section, &handles);
     if (handles > 0 || listing->meaning.handles.complete)
         sic_csv_number(csv, handles);

@@ -6,13 +6,19 @@
 
 #include "cli/csv_writer.h"
 #include "cli/listing.h"
+#include "cli/summary.h"
 
 /* What could not be read. What does not apply is an empty cell. */
 #define SIC_CSV_UNKNOWN "unknown"
 
-/* `is_writable`: see sic_region_is_writable. */
+/*
+ * The names of a section are repeated in each row: they take no more than a spreadsheet's cell, 32767 characters. Room
+ * for separators and for the number of the others is left.
+ */
+#define SIC_CSV_NAMES_SIZE (32767u - 2u * SIC_LISTED_LIMIT - 40u)
+
 void sic_csv_put_region(struct sic_csv *csv, const struct sic_listing *listing, const struct sic_region *region,
-                        bool is_writable);
+                        const struct sic_summary *summary);
 void sic_csv_put_process(struct sic_csv *csv, const struct sic_listing *listing, uint32_t process);
 
 #endif

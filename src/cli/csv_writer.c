@@ -14,6 +14,16 @@ static void start_cell(struct sic_csv *csv)
     csv->needs_comma = true;
 }
 
+/* Within quotes: a quote is written twice. */
+static void put_quoted(struct sic_csv *csv, const char *text)
+{
+    for (const char *c = text; *c != '\0'; c++) {
+        if (*c == '"')
+            sic_output_bytes(csv->output, "\"", 1);
+        sic_output_bytes(csv->output, c, 1);
+    }
+}
+
 static void put_cell(struct sic_csv *csv, const char *prefix, const char *text)
 {
     if (!strpbrk(text, ",\" ")) {
@@ -23,11 +33,23 @@ static void put_cell(struct sic_csv *csv, const char *prefix, const char *text)
     }
     sic_output_bytes(csv->output, "\"", 1);
     sic_output_text(csv->output, prefix);
-    for (const char *c = text; *c != '\0'; c++) {
-        if (*c == '"')
-            sic_output_bytes(csv->output, "\"", 1);
-        sic_output_bytes(csv->output, c, 1);
-    }
+    put_quoted(csv, text);
+    sic_output_bytes(csv->output, "\"", 1);
+}
+
+void sic_csv_open_cell(struct sic_csv *csv)
+{
+    start_cell(csv);
+    sic_output_bytes(csv->output, "\"", 1);
+}
+
+void sic_csv_continue(struct sic_csv *csv, const char *text)
+{
+    put_quoted(csv, text);
+}
+
+void sic_csv_close_cell(struct sic_csv *csv)
+{
     sic_output_bytes(csv->output, "\"", 1);
 }
 

@@ -19,6 +19,10 @@ void sic_csv_word(struct sic_csv *csv, const char *text);
  * - or @: an apostrophe is put before it.
  */
 void sic_csv_text(struct sic_csv *csv, const char *text);
+/* A cell from several texts without signs that a spreadsheet computes at their begin. */
+void sic_csv_open_cell(struct sic_csv *csv);
+void sic_csv_continue(struct sic_csv *csv, const char *text);
+void sic_csv_close_cell(struct sic_csv *csv);
 void sic_csv_number(struct sic_csv *csv, uint64_t value);
 /* "0x…" */
 void sic_csv_address(struct sic_csv *csv, uint64_t value);

@@ -1,5 +1,6 @@
 #include "cli/json_meaning.h"
 
+#include "cli/name_list.h"
 #include "cli/text_meaning.h"
 #include "meaning/file_path.h"
 #include "meaning/identity.h"
@@ -12,6 +13,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+
+/* A section has one name or two. */
+#define NAMES_AS_EVIDENCE 16u
 
 static void put_answer(struct sic_json *json, const char *key, enum sic_answer answer)
 {
@@ -45,19 +49,43 @@ static void put_sid(struct sic_json *json, const char *key, const struct sic_sca
     sic_json_close_object(json);
 }
 
-static void put_sids(struct sic_json *json, const char *key, const struct sic_scan *scan, bool is_known, uint32_t first,
+/* Each SID is known or not by itself. */
+static void put_sids(struct sic_json *json, const char *key, const struct sic_scan *scan, bool is_whole, uint32_t first,
                      uint32_t count)
 {
-    const struct sic_sid *sids = is_known ? sic_token_sids(scan, first, count) : NULL;
+    const struct sic_sid *sids = is_whole || count > 0 ? sic_token_sids(scan, first, count) : NULL;
 
     if (!sids) {
         sic_json_string(json, key, NULL);
         return;
     }
     sic_json_open_array(json, key);
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count && i < SIC_LISTED_LIMIT; i++)
         put_sid(json, NULL, scan, sids[i].sid, &sids[i].attributes);
     sic_json_close_array(json);
+}
+
+static void put_count(struct sic_json *json, const char *key, bool is_whole, uint32_t count)
+{
+    if (is_whole || count > 0)
+        sic_json_number(json, key, count);
+    else
+        sic_json_string(json, key, NULL);
+}
+
+static void put_lists(struct sic_json *json, const struct sic_scan *scan, const struct sic_token *token)
+{
+    static const struct sic_token unknown;
+    const struct sic_token *known = token ? token : &unknown;
+    bool has_groups = known->flags & SIC_TOKEN_READ, has_capabilities = known->flags & SIC_TOKEN_CAPABILITIES_KNOWN;
+    bool has_restricted = known->flags & SIC_TOKEN_RESTRICTED_KNOWN;
+
+    put_count(json, "group_count", has_groups, known->group_count);
+    put_sids(json, "groups", scan, has_groups, known->first_group, known->group_count);
+    put_count(json, "capability_count", has_capabilities, known->capability_count);
+    put_sids(json, "capabilities", scan, has_capabilities, known->first_capability, known->capability_count);
+    put_count(json, "restricted_count", has_restricted, known->restricted_count);
+    put_sids(json, "restricted", scan, has_restricted, known->first_restricted, known->restricted_count);
 }
 
 static void put_integrity(struct sic_json *json, const struct sic_token *token)
@@ -92,7 +120,6 @@ static void put_token(struct sic_json *json, const struct sic_scan *scan, const 
 {
     struct sic_blob unknown = {.offset = SIC_NONE};
     const struct sic_sid *user = sic_token_user(scan, token);
-    uint32_t flags = token ? token->flags : 0;
 
     if (token && token->session_id != SIC_NONE)
         sic_json_number(json, "session", token->session_id);
@@ -104,12 +131,7 @@ static void put_token(struct sic_json *json, const struct sic_scan *scan, const 
     put_sid(json, "package", scan, sic_token_is_app_container(token) == SIC_ANSWER_YES ? token->package : unknown,
             NULL);
     put_answer(json, "low_privilege", sic_token_is_low_privilege(token));
-    put_sids(json, "groups", scan, flags & SIC_TOKEN_READ, token ? token->first_group : 0,
-             token ? token->group_count : 0);
-    put_sids(json, "capabilities", scan, flags & SIC_TOKEN_CAPABILITIES_KNOWN, token ? token->first_capability : 0,
-             token ? token->capability_count : 0);
-    put_sids(json, "restricted", scan, flags & SIC_TOKEN_RESTRICTED_KNOWN, token ? token->first_restricted : 0,
-             token ? token->restricted_count : 0);
+    put_lists(json, scan, token);
 }
 
 /* {"ApiSetMap": "0x…"}: those that are not 0; null: the PEB was not read. */
@@ -161,17 +183,20 @@ void sic_json_put_identity(struct sic_json *json, const struct sic_listing *list
 
 static void put_names(struct sic_json *json, const struct sic_object_names *names, uint32_t section)
 {
-    uint32_t count;
-    const struct sic_key *keys = sic_object_names_find(names, section, &count);
+    struct sic_name_list list;
+    char *path;
 
-    if (count == 0 && !names->complete) {
+    sic_name_list_begin(&list, names, section, SIC_NAMES_SIZE_LIMIT);
+    put_count(json, "name_count", names->complete, list.count);
+    if (list.count == 0 && !names->complete) {
         sic_json_string(json, "names", NULL);
-        return;
+    } else {
+        sic_json_open_array(json, "names");
+        while (sic_name_list_next(&list, &path))
+            put_owned_string(json, NULL, path);
+        sic_json_close_array(json);
     }
-    sic_json_open_array(json, "names");
-    for (uint32_t i = 0; i < count && i < SIC_LISTED_LIMIT; i++)
-        put_owned_string(json, NULL, sic_object_path(names, (uint32_t)keys[i].value));
-    sic_json_close_array(json);
+    sic_json_bool(json, "names_complete", names->complete && list.next == list.count);
 }
 
 static void put_handles(struct sic_json *json, const struct sic_listing *listing, uint32_t section)
@@ -217,7 +242,6 @@ void sic_json_put_section_names(struct sic_json *json, const struct sic_listing 
     put_owned_string(json, "full_path", sic_section_path(&listing->scan, &meaning->drives, section));
     put_owned_string(json, "device", sic_section_device(&listing->scan, section));
     put_names(json, &meaning->names, region->section);
-    sic_json_bool(json, "names_complete", meaning->names.complete);
     put_handles(json, listing, region->section);
     sic_json_bool(json, "handles_complete", meaning->handles.complete);
 }
@@ -239,6 +263,8 @@ static void put_evidence(struct sic_json *json, const struct sic_listing *listin
                          const struct sic_memory *memory)
 {
     const struct sic_section *section = sic_scan_section(&listing->scan, region->section);
+    struct sic_name_list list;
+    char *path;
 
     sic_json_open_array(json, "evidence");
     for (uint32_t i = 0; i < memory->proof_count; i++)
@@ -249,10 +275,12 @@ static void put_evidence(struct sic_json *json, const struct sic_listing *listin
         sic_json_string(json, "says", sic_known_memory_name(memory->system_name));
         sic_json_close_object(json);
     }
-    for (uint32_t i = 0; i < memory->name_count && i < SIC_LISTED_LIMIT; i++) {
+    /* All of them stand among the section's names. */
+    sic_name_list_begin(&list, &listing->meaning.names, region->section, SIC_NAMES_SIZE_LIMIT);
+    while (list.next < NAMES_AS_EVIDENCE && sic_name_list_next(&list, &path)) {
         sic_json_open_object(json, NULL);
         sic_json_string(json, "source", "object-name");
-        put_owned_string(json, "says", sic_object_path(&listing->meaning.names, (uint32_t)memory->names[i].value));
+        put_owned_string(json, "says", path);
         sic_json_close_object(json);
     }
     if (section->flags & (SIC_SECTION_FILE | SIC_SECTION_IMAGE) && !(section->flags & SIC_SECTION_UNREAD)) {

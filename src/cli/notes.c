@@ -207,6 +207,28 @@ static void print_unread(const struct sic_listing *listing, const struct sic_opt
         print_unread_of("token", "tokens", unread.tokens);
 }
 
+/* The text says it where it lists. */
+static void print_cut_lists(const struct sic_listing *listing)
+{
+    uint32_t cut = 0, names, handles;
+
+    if (listing->form != SIC_FORM_JSON && listing->form != SIC_FORM_CSV)
+        return;
+    for (uint32_t i = 0; i < listing->regions.count; i++) {
+        const struct sic_region *region = &listing->regions.regions[i];
+
+        sic_object_names_find(&listing->meaning.names, region->section, &names);
+        sic_handles_find(&listing->meaning.handles, region->section, &handles);
+        cut += listing->selected[i] &&
+               (region->kernel_count > SIC_LISTED_LIMIT || names > SIC_LISTED_LIMIT || handles > SIC_LISTED_LIMIT);
+    }
+    if (cut > 0)
+        fprintf(stderr,
+                "sic: note: of %u region%s only the first %u names, handles or views of the kernel are listed; the "
+                "counts are whole\n",
+                cut, cut == 1 ? "" : "s", SIC_LISTED_LIMIT);
+}
+
 static void print_all(const struct sic_listing *listing, const struct sic_options *options)
 {
     const struct sic_problem *problem_list = listing->scan.problems.elements;
@@ -216,6 +238,7 @@ static void print_all(const struct sic_listing *listing, const struct sic_option
     print_missing_pages(listing);
     print_sum(listing);
     print_unread(listing, options);
+    print_cut_lists(listing);
     print_notes(listing);
     for (uint32_t i = 0; i < problem_count && i < LINE_LIMIT; i++)
         print_problem(listing, &problem_list[i]);

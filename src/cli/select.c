@@ -1,6 +1,7 @@
 #include "cli/select.h"
 
 #include "meaning/file_path.h"
+#include "meaning/identity.h"
 #include "meaning/memory.h"
 #include "meaning/rights.h"
 #include "util/fold.h"
@@ -69,24 +70,37 @@ static bool does_owned_text_match(char *text, const struct sic_words *patterns)
     return matches;
 }
 
-static bool does_name_match(const struct sic_listing *listing, const struct sic_region *region,
-                            const struct sic_words *patterns)
+/* All names, those too that are not listed. */
+static bool does_section_match(const struct sic_listing *listing, uint32_t index, const struct sic_words *patterns)
 {
-    const struct sic_section *section = sic_scan_section(&listing->scan, region->section);
+    const struct sic_section *section = sic_scan_section(&listing->scan, index);
     const struct sic_meaning *meaning = &listing->meaning;
-    struct sic_memory memory;
+    uint32_t count;
+    const struct sic_key *keys = sic_object_names_find(&meaning->names, index, &count);
 
     if (does_owned_text_match(sic_section_name(&listing->scan, section), patterns) ||
         does_owned_text_match(sic_section_path(&listing->scan, &meaning->drives, section), patterns))
         return true;
-    sic_memory_judge(meaning, &listing->regions, region, &memory);
-    if (does_text_match(sic_known_memory_name(memory.known), patterns))
-        return true;
-    for (uint32_t i = 0; i < memory.name_count && i < SIC_LISTED_LIMIT; i++) {
-        if (does_owned_text_match(sic_object_path(&meaning->names, (uint32_t)memory.names[i].value), patterns))
+    for (uint32_t i = 0; i < count; i++) {
+        if (does_owned_text_match(sic_object_path(&meaning->names, (uint32_t)keys[i].value), patterns))
             return true;
     }
     return false;
+}
+
+/* A section can have many regions: its texts are looked at once. */
+static bool does_name_match(const struct sic_listing *listing, const struct sic_region *region,
+                            const struct sic_words *patterns, uint8_t *sections)
+{
+    uint8_t *answer = &sections[region->section];
+    struct sic_memory memory;
+
+    if (*answer == SIC_ANSWER_UNKNOWN)
+        *answer = does_section_match(listing, region->section, patterns) ? SIC_ANSWER_YES : SIC_ANSWER_NO;
+    if (*answer == SIC_ANSWER_YES)
+        return true;
+    sic_memory_judge(&listing->meaning, &listing->regions, region, &memory);
+    return does_text_match(sic_known_memory_name(memory.known), patterns);
 }
 
 static bool is_named(const struct sic_listing *listing, const struct sic_region *region)
@@ -96,38 +110,47 @@ static bool is_named(const struct sic_listing *listing, const struct sic_region 
     return sic_object_names_find(&listing->meaning.names, region->section, &count) != NULL;
 }
 
+struct answers {
+    bool *processes;   /* by process: passes --filter */
+    uint8_t *sections; /* by section: enum sic_answer, whether a text of it passes --name */
+};
+
 /* What is cheap to tell comes first. */
 static bool does_region_match(const struct sic_listing *listing, const struct sic_region *region,
-                              const struct sic_selection *selection, const bool *matches)
+                              const struct sic_selection *selection, const struct answers *answers)
 {
     return does_kind_match(sic_scan_section(&listing->scan, region->section), selection->kinds) &&
            (!selection->named || is_named(listing, region)) &&
-           (selection->filters.count == 0 || does_owner_match(listing, region, matches)) &&
+           (selection->filters.count == 0 || does_owner_match(listing, region, answers->processes)) &&
            (selection->minimum_processes <= 1 ||
             sic_region_processes(&listing->scan, &listing->regions, region) >= selection->minimum_processes) &&
            (!selection->writable ||
             sic_region_is_writable(&listing->scan, &listing->regions, region, &listing->shared_writable)) &&
-           (selection->names.count == 0 || does_name_match(listing, region, &selection->names));
+           (selection->names.count == 0 || does_name_match(listing, region, &selection->names, answers->sections));
 }
 
 enum sic_status sic_listing_select(struct sic_listing *listing, const struct sic_options *options,
                                    struct sic_error *error)
 {
     const struct sic_selection *selection = &options->selection;
-    bool *matches = calloc((size_t)listing->scan.processes.count + 1, sizeof(*matches));
+    struct answers answers = {
+        .processes = calloc((size_t)listing->scan.processes.count + 1, sizeof(*answers.processes)),
+        .sections = calloc((size_t)listing->scan.sections.count + 1, sizeof(*answers.sections)),
+    };
+    bool is_ready = answers.processes && answers.sections;
 
     listing->selected = calloc((size_t)listing->regions.count + 1, sizeof(*listing->selected));
-    if (!matches || !listing->selected) {
-        free(matches);
-        return sic_error_set(error, SIC_NO_MEMORY, "out of memory; close other programs and try again");
-    }
-    for (uint32_t i = 0; i < listing->scan.processes.count; i++)
-        matches[i] = does_process_match(listing, i, &selection->filters);
-    for (uint32_t i = 0; i < listing->regions.count; i++) {
-        listing->selected[i] = does_region_match(listing, &listing->regions.regions[i], selection, matches);
+    is_ready = is_ready && listing->selected;
+    for (uint32_t i = 0; is_ready && i < listing->scan.processes.count; i++)
+        answers.processes[i] = does_process_match(listing, i, &selection->filters);
+    for (uint32_t i = 0; is_ready && i < listing->regions.count; i++) {
+        listing->selected[i] = does_region_match(listing, &listing->regions.regions[i], selection, &answers);
         listing->selected_count += listing->selected[i];
     }
     listing->is_selection_short = (selection->named || selection->names.count > 0) && !listing->meaning.names.complete;
-    free(matches);
+    free(answers.processes);
+    free(answers.sections);
+    if (!is_ready)
+        return sic_error_set(error, SIC_NO_MEMORY, "out of memory; close other programs and try again");
     return SIC_OK;
 }

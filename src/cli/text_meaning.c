@@ -1,5 +1,6 @@
 #include "cli/text_meaning.h"
 
+#include "cli/name_list.h"
 #include "meaning/file_path.h"
 #include "meaning/memory.h"
 #include "meaning/rights.h"
@@ -142,24 +143,23 @@ static void put_path(const struct sic_listing *listing, const struct sic_section
         put_unknown_folder(listing, section, output);
 }
 
-static void put_names(const struct sic_listing *listing, const struct sic_memory *memory, bool with_details,
-                      struct sic_output *output)
+static void put_names(const struct sic_listing *listing, uint32_t section, bool with_details, struct sic_output *output)
 {
     uint32_t limit = with_details ? SIC_LISTED_LIMIT : NAME_LINES;
-    uint32_t shown = memory->name_count <= limit ? memory->name_count : limit;
+    struct sic_name_list list;
+    char *path;
 
-    for (uint32_t i = 0; i < shown; i++) {
-        char *path = sic_object_path(&listing->meaning.names, (uint32_t)memory->names[i].value);
-
+    sic_name_list_begin(&list, &listing->meaning.names, section, SIC_NAMES_SIZE_LIMIT);
+    while (list.next < limit && sic_name_list_next(&list, &path)) {
         sic_output_text(output, "  Object: ");
-        sic_output_text(output, path ? path : "a name whose directories do not lead to the root");
+        sic_output_text(output, path ? path : "a name whose path is unknown");
         sic_output_text(output, "\n");
         free(path);
     }
-    if (shown < memory->name_count)
-        put(output, "  Object: and %u more names\n", memory->name_count - shown);
+    if (list.next < list.count)
+        put(output, "  Object: and %u more names\n", list.count - list.next);
     if (!listing->meaning.names.complete)
-        sic_output_text(output, shown > 0 ? "  Object: there may be more names\n" : "  Object: unknown\n");
+        sic_output_text(output, list.count > 0 ? "  Object: there may be more names\n" : "  Object: unknown\n");
 }
 
 static const struct sic_handle *handle_at(const struct sic_listing *listing, const struct sic_key *key)
@@ -167,33 +167,12 @@ static const struct sic_handle *handle_at(const struct sic_listing *listing, con
     return (const struct sic_handle *)listing->scan.handles.elements + key->value;
 }
 
-/* Handles stand by processes. */
-static void put_handles(const struct sic_listing *listing, const struct sic_region *region, bool with_details,
-                        struct sic_output *output)
+static void put_handle_lines(const struct sic_listing *listing, const struct sic_key *keys, uint32_t count,
+                             struct sic_output *output)
 {
-    uint32_t count, processes = 0, writable = 0, last = SIC_NONE;
-    const struct sic_key *keys = sic_handles_find(&listing->meaning.handles, region->section, &count);
-    const char *least = listing->meaning.handles.complete ? "" : "at least ";
     char access[SIC_ACCESS_TEXT_SIZE];
 
-    if (count == 0) {
-        sic_output_text(output, listing->meaning.handles.complete ? "" : "  Handles: unknown\n");
-        return;
-    }
-    if (count > SIC_LISTED_LIMIT) {
-        put(output, "  Handles: %s%u\n", least, count);
-        return;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        const struct sic_handle *handle = handle_at(listing, &keys[i]);
-
-        processes += handle->process != last;
-        last = handle->process;
-        writable += sic_access_maps_writable(handle->access);
-    }
-    put(output, "  Handles: %s%u in %u process%s, %u may map it writable\n", least, count, processes,
-        processes == 1 ? "" : "es", writable);
-    for (uint32_t i = 0; with_details && i < count; i++) {
+    for (uint32_t i = 0; i < count && i < SIC_LISTED_LIMIT; i++) {
         const struct sic_handle *handle = handle_at(listing, &keys[i]);
 
         sic_access_format(handle->access, access);
@@ -202,6 +181,47 @@ static void put_handles(const struct sic_listing *listing, const struct sic_regi
         put(output, " (PID: %" PRIu64 ") 0x%x: %s\n", sic_scan_process(&listing->scan, handle->process)->id,
             (unsigned)handle->value, access);
     }
+    if (count > SIC_LISTED_LIMIT)
+        put(output, "  Handle: and %u more\n", count - SIC_LISTED_LIMIT);
+}
+
+/*
+ * Handles stand by processes. The access is not said of images: their views have the rights of the image's parts,
+ * whatever the handle.
+ */
+static void put_handle_sum(const struct sic_listing *listing, const struct sic_region *region,
+                           const struct sic_key *keys, uint32_t count, struct sic_output *output)
+{
+    bool is_image = sic_scan_section(&listing->scan, region->section)->flags & SIC_SECTION_IMAGE;
+    uint32_t processes = 0, writable = 0, last = SIC_NONE;
+
+    put(output, "  Handles: %s%u", listing->meaning.handles.complete ? "" : "at least ", count);
+    for (uint32_t i = 0; i < count && count <= SIC_LISTED_LIMIT; i++) {
+        const struct sic_handle *handle = handle_at(listing, &keys[i]);
+
+        processes += handle->process != last;
+        last = handle->process;
+        writable += sic_access_has_map_write(handle->access);
+    }
+    if (count <= SIC_LISTED_LIMIT)
+        put(output, " in %u process%s", processes, processes == 1 ? "" : "es");
+    if (count <= SIC_LISTED_LIMIT && !is_image)
+        put(output, ", %u with map-write access", writable);
+    sic_output_text(output, "\n");
+}
+
+static void put_handles(const struct sic_listing *listing, const struct sic_region *region, bool with_details,
+                        struct sic_output *output)
+{
+    uint32_t count;
+    const struct sic_key *keys = sic_handles_find(&listing->meaning.handles, region->section, &count);
+
+    if (count > 0)
+        put_handle_sum(listing, region, keys, count, output);
+    else if (!listing->meaning.handles.complete)
+        sic_output_text(output, "  Handles: unknown\n");
+    if (with_details)
+        put_handle_lines(listing, keys, count, output);
 }
 
 static void put_details(const struct sic_section *section, struct sic_output *output)
@@ -228,25 +248,27 @@ void sic_text_put_meaning(const struct sic_listing *listing, const struct sic_re
     sic_memory_judge(meaning, &listing->regions, region, &memory);
     put_path(listing, section, output);
     put_memory(listing, region, &memory, output);
-    put_names(listing, &memory, with_details, output);
+    put_names(listing, region->section, with_details, output);
     put_handles(listing, region, with_details, output);
     if (with_details)
         put_details(section, output);
 }
 
-void sic_text_put_summary(const struct sic_listing *listing, const struct sic_region *region, struct sic_output *output)
+void sic_text_put_summary(const struct sic_listing *listing, const struct sic_region *region,
+                          enum sic_known_memory known, struct sic_output *output)
 {
     const struct sic_section *section = sic_scan_section(&listing->scan, region->section);
-    struct sic_memory memory;
+    const struct sic_key *names;
+    uint32_t name_count;
     char *text = NULL;
 
-    sic_memory_judge(&listing->meaning, &listing->regions, region, &memory);
-    if (memory.known != SIC_KNOWN_NOTHING) {
-        sic_output_text(output, sic_known_memory_name(memory.known));
+    if (known != SIC_KNOWN_NOTHING) {
+        sic_output_text(output, sic_known_memory_name(known));
         return;
     }
-    if (memory.name_count > 0)
-        text = sic_object_path(&listing->meaning.names, (uint32_t)memory.names[0].value);
+    names = sic_object_names_find(&listing->meaning.names, region->section, &name_count);
+    if (name_count > 0)
+        text = sic_object_path(&listing->meaning.names, (uint32_t)names[0].value);
     if (!text)
         text = sic_section_path(&listing->scan, &listing->meaning.drives, section);
     if (!text)

@@ -6,6 +6,7 @@
 
 #include "cli/listing.h"
 #include "cli/output.h"
+#include "meaning/memory.h"
 
 /* What it is, its full path, its names, its handles: a line each, where there is something to say. `with_details`: the
  * section's own facts and each handle as well. */
@@ -20,9 +21,10 @@ void sic_text_put_evidence(const struct sic_listing *listing, const struct sic_r
 void sic_text_put_kernel_owners(const struct sic_listing *listing, const struct sic_region *region, bool with_details,
                                 struct sic_output *output);
 
-/* What the region's memory is, in a few words without a line's end: "API set map", a name, a path, "paging file". */
+/* What the region's memory is, in a few words without a line's end: "API set map", a name, a path, "paging file".
+ * `known`: as it was judged. */
 void sic_text_put_summary(const struct sic_listing *listing, const struct sic_region *region,
-                          struct sic_output *output);
+                          enum sic_known_memory known, struct sic_output *output);
 
 /* "session", "system", "cache": constant text. */
 const char *sic_kernel_view_token(const struct sic_kernel_view *view);

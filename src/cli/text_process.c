@@ -3,6 +3,7 @@
  */
 #include "cli/by_process.h"
 #include "cli/parallel.h"
+#include "cli/summary.h"
 #include "cli/text.h"
 #include "cli/text_meaning.h"
 #include "meaning/file_path.h"
@@ -20,6 +21,7 @@ struct printing {
     const struct sic_listing *listing;
     struct sic_by_process by_process;
     struct sic_parents parents;
+    struct sic_summary *summaries;
     bool with_color;
 };
 
@@ -171,7 +173,7 @@ static void put_shared(const struct printing *printing, const struct sic_owner *
     sic_output_text(output, "  ProtoPTE: ");
     sic_output_address(output, region->prototype_pte);
     sic_output_text(output, " ");
-    sic_text_put_summary(listing, region, output);
+    sic_text_put_summary(listing, region, printing->summaries[owner->region].known, output);
     sic_output_text(output, "\n");
     for (uint32_t i = owner->first; i < owner->first + owner->count; i++) {
         const struct sic_view *view = sic_scan_view(&listing->scan, listing->regions.views[i]);
@@ -221,7 +223,11 @@ static uint32_t count_lines(const void *context, uint32_t process)
 bool sic_text_print_processes(const struct sic_listing *listing, bool with_color, unsigned threads,
                               struct sic_output *output)
 {
-    struct printing printing = {.listing = listing, .with_color = with_color};
+    struct printing printing = {
+        .listing = listing,
+        .with_color = with_color,
+        .summaries = sic_summaries_make(listing),
+    };
     struct sic_parallel_job job = {
         .threads = threads,
         .count = listing->scan.processes.count,
@@ -233,8 +239,9 @@ bool sic_text_print_processes(const struct sic_listing *listing, bool with_color
     bool printed;
 
     is_ready = sic_parents_init(&listing->scan, &printing.parents) && is_ready;
-    printed = is_ready && sic_parallel_print(&job, output);
+    printed = is_ready && printing.summaries && sic_parallel_print(&job, output);
     sic_parents_deinit(&printing.parents);
     sic_by_process_deinit(&printing.by_process);
+    free(printing.summaries);
     return printed;
 }

@@ -61,7 +61,7 @@ const struct sic_key *sic_handles_find(const struct sic_handles *handles, uint32
     return sic_keys_equal(handles->keys, handles->count, section, count);
 }
 
-bool sic_access_maps_writable(uint32_t access)
+bool sic_access_has_map_write(uint32_t access)
 {
     return access & MAP_WRITE;
 }

@@ -23,8 +23,8 @@ void sic_handles_deinit(struct sic_handles *handles);
 /* The handles to a section: keys whose values are indexes into sic_scan.handles. */
 const struct sic_key *sic_handles_find(const struct sic_handles *handles, uint32_t section, uint32_t *count);
 
-/* Whether who holds the handle may map views that write what all see. */
-bool sic_access_maps_writable(uint32_t access);
+/* Whether the handle has SECTION_MAP_WRITE. What can be mapped with it depends on the section's own protection too. */
+bool sic_access_has_map_write(uint32_t access);
 
 #define SIC_ACCESS_TEXT_SIZE 160u
 

@@ -2,6 +2,7 @@
 
 #include "meaning/keys.h"
 #include "meaning/text.h"
+#include "util/escape.h"
 #include "util/fold.h"
 #include "util/memory.h"
 
@@ -14,6 +15,8 @@
 #define DEPTH_LIMIT 64u
 /* Names with one hash that are compared: keys are seeded, so more are chance or an attack on the time. */
 #define CANDIDATE_LIMIT 16u
+/* What a UNICODE_STRING can hold: a longer path opens nothing. In UTF-16 units. */
+#define LENGTH_LIMIT 32767u
 
 static const struct sic_name *name_at(const struct sic_object_names *names, uint32_t index)
 {
@@ -98,18 +101,17 @@ char *sic_object_path(const struct sic_object_names *names, uint32_t name)
 {
     uint32_t ancestors[DEPTH_LIMIT];
     unsigned count = find_ancestors(names, name, ancestors);
-    char *path = count > 0 ? strdup("") : NULL;
+    size_t length = 0, used = 0;
+    char *path;
 
+    for (unsigned i = 0; i < count; i++)
+        length += 1 + name_at(names, ancestors[i])->name.length;
+    path = count > 0 && length <= LENGTH_LIMIT ? malloc(length * SIC_ESCAPE_UNIT_SIZE + 1) : NULL;
     for (unsigned i = 0; path && i < count; i++) {
         struct sic_string part = name_at(names, ancestors[i])->name;
-        size_t size = strlen(path);
-        char *begun = realloc(path, size + 2), *grown;
 
-        if (begun)
-            memcpy(begun + size, "\\", 2);
-        grown = begun ? sic_text_join(begun, sic_text_units(names->scan, part), part.length) : NULL;
-        free(begun ? begun : path);
-        path = grown;
+        path[used++] = '\\';
+        used += sic_escape_utf16(sic_text_units(names->scan, part), part.length, path + used);
     }
     return path;
 }

@@ -13,7 +13,7 @@ from truth import number
 
 VALIDATOR = jsonschema.Draft7Validator(json.loads((ROOT / "docs/sic-listing.schema.json").read_text()))
 # In the kernels of layout 19041.264; a directory has 37 buckets.
-OBJECT_TABLE, TOKEN, GROUPS = 0x570, 0x4b8, 0x98
+OBJECT_TABLE, TOKEN, GROUP_COUNT, GROUPS = 0x570, 0x4b8, 0x7c, 0x98
 BUCKETS = 37
 # Of _OBJECT_HEADER, counted back from the object.
 HEADER, INFO_MASK, CREATOR_INFO, NAME_INFO = 0x30, 0x16, 0x20, 0x20
@@ -159,3 +159,30 @@ def test_cut_token(machine):
     assert "token of 1 process " in machine.run("--csv").stderr.decode()
     # The text does not show them, and does not read them.
     assert "token" not in machine.run().stderr.decode()
+
+
+def test_groups_one_by_one(machine):
+    """A group that cannot be read hides nobody else; more than 1024 are not listed, but counted."""
+    token = machine.memory.u64(number(machine.process(2004)["eprocess"]) + TOKEN) & ~15
+    before = next(process for process in machine.regions()[0]["processes"] if process["pid"] == 2004)
+    assert before["group_count"] == len(before["groups"]) == machine.memory.u32(token + GROUP_COUNT) > 3
+    assert before["capability_count"] == before["restricted_count"] == 0
+    machine.memory.put64(machine.memory.u64(token + GROUPS) + 16 * 2, 0xdead)
+    document, _ = machine.regions()
+    process = next(process for process in document["processes"] if process["pid"] == 2004)
+    assert process["user"] == before["user"]
+    assert process["groups"] == [None if i == 2 else group for i, group in enumerate(before["groups"])]
+    assert document["unread"]["tokens"] == 1
+    assert before["user"]["sid"] in machine.run("--group", "process", "-f", "2004").stdout.decode()
+    machine.memory.put32(token + GROUP_COUNT, 1100)
+    process = next(process for process in machine.regions()[0]["processes"] if process["pid"] == 2004)
+    assert process["user"] == before["user"] and process["group_count"] == 1100 and len(process["groups"]) == 1024
+
+
+def test_handles_say_their_access_only(machine):
+    """A handle's access alone does not make a section writable, and an image never."""
+    _, regions = machine.regions()
+    assert re.search(r"^  Handles: 3 in 3 processes, 1 with map-write access$",
+                     machine.block(regions["windows_shell_global_counters"]), re.MULTILINE)
+    assert re.search(r"^  Handles: 1 in 1 process$", machine.block(regions["kernel32.dll"]), re.MULTILINE)
+    assert "may map" not in machine.run("--details").stdout.decode()
