@@ -121,7 +121,7 @@ static void check_meaning(const struct sic_scan *scan)
     for (uint32_t i = 0; i < regions.count; i++) {
         const struct sic_region *region = &regions.regions[i];
 
-        sic_memory_judge(&meaning.evidence, &meaning.names, &regions, region, &memory);
+        sic_memory_judge(&meaning, &regions, region, &memory);
         require(memory.known < SIC_KNOWN_MEMORY_COUNT && memory.owners_unknown <= memory.owners);
         for (uint32_t j = 0; j < memory.proof_count; j++)
             require(memory.proofs[j].here > 0 && memory.proofs[j].here + memory.proofs[j].elsewhere <= memory.owners);
