@@ -463,6 +463,31 @@ static void test_object_paths_that_lead_nowhere(void **state)
     assert_null(path_of(hand, hand_name(hand, 3, SIC_NAME_SECTION, NULL, NULL, SIC_NONE)));
 }
 
+/* Names that users give in directories of their own: no path, and no system's name, whatever they are called. */
+static void test_names_outside_the_root(void **state)
+{
+    struct hand_scan *hand = *state;
+    uint32_t section = hand_section(hand, 0), outside;
+    struct sic_object_names names;
+    struct sic_memory memory;
+    char *path;
+
+    add_directories(hand);
+    make_owners(hand, section, 2);
+    outside = hand_name(hand, SIC_NONE, SIC_NAME_SECTION, "\\NLS\\NlsSectionCP437", NULL, section);
+    ((struct sic_name *)hand->scan.names.elements)[outside].flags = SIC_NAME_OUTSIDE_ROOT;
+    path = path_of(hand, outside);
+    assert_string_equal(path, "\\NLS\\NlsSectionCP437");
+    free(path);
+    assert_true(sic_object_names_init(&hand->scan, &names));
+    assert_true(sic_object_name_is_outside(&names, outside));
+    assert_false(sic_object_name_is_outside(&names, 1));
+    sic_object_names_deinit(&names);
+    memory = judge(hand, 0);
+    assert_int_equal(memory.known, SIC_KNOWN_NOTHING);
+    assert_int_equal(memory.source, SIC_MEMORY_BY_OBJECT_NAME);
+}
+
 /* --- paths ------------------------------------------------------------------------------------------------------- */
 
 static void expect_path(struct hand_scan *hand, uint32_t section, const char *expected, enum sic_path_state state)
@@ -965,6 +990,7 @@ int main(void)
         TEST(test_shared_section_of_a_session),
         TEST(test_object_paths),
         TEST(test_object_paths_that_lead_nowhere),
+        TEST(test_names_outside_the_root),
         TEST(test_paths),
         TEST(test_paths_that_are_unknown),
         TEST(test_link_chains),

@@ -64,6 +64,7 @@ static void put_names(struct sic_csv *csv, const struct sic_object_names *names,
     sic_csv_open_cell(csv);
     while (sic_name_list_next(&list, &path)) {
         sic_csv_continue(csv, separator);
+        sic_csv_continue(csv, list.is_outside ? SIC_OUTSIDE_LABEL : "");
         sic_csv_continue(csv, path ? path : UNKNOWN);
         separator = " | ";
         free(path);

@@ -184,19 +184,25 @@ void sic_json_put_identity(struct sic_json *json, const struct sic_listing *list
 static void put_names(struct sic_json *json, const struct sic_object_names *names, uint32_t section)
 {
     struct sic_name_list list;
+    bool is_told;
     char *path;
 
     sic_name_list_begin(&list, names, section, SIC_NAMES_SIZE_LIMIT);
+    is_told = sic_name_list_next(&list, &path);
     put_count(json, "name_count", names->complete, list.count);
     if (list.count == 0 && !names->complete) {
         sic_json_string(json, "names", NULL);
     } else {
         sic_json_open_array(json, "names");
-        while (sic_name_list_next(&list, &path))
+        for (; is_told && !list.is_outside; is_told = sic_name_list_next(&list, &path))
             put_owned_string(json, NULL, path);
         sic_json_close_array(json);
     }
-    sic_json_bool(json, "names_complete", names->complete && list.next == list.count);
+    sic_json_open_array(json, "names_outside_root");
+    for (; is_told; is_told = sic_name_list_next(&list, &path))
+        put_owned_string(json, NULL, path);
+    sic_json_close_array(json);
+    sic_json_bool(json, "names_complete", names->complete && list.next == list.count && !list.is_outside);
 }
 
 static void put_handles(struct sic_json *json, const struct sic_listing *listing, uint32_t section)

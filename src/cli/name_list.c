@@ -18,7 +18,8 @@ bool sic_name_list_next(struct sic_name_list *list, char **path)
     if (list->next == list->count || list->next == SIC_LISTED_LIMIT)
         return false;
     *path = sic_object_path(list->names, (uint32_t)list->keys[list->next].value);
-    size = *path ? strlen(*path) + 1 : 1;
+    list->is_outside = sic_object_name_is_outside(list->names, (uint32_t)list->keys[list->next].value);
+    size = (*path ? strlen(*path) : 0) + 1 + (list->is_outside ? sizeof(SIC_OUTSIDE_LABEL) : 0);
     if (size > list->room) {
         free(*path);
         *path = NULL;

@@ -10,12 +10,16 @@
 /* Text of a section's names that JSON and the text have with each region, in bytes. */
 #define SIC_NAMES_SIZE_LIMIT (64u * 1024u)
 
+/* What stands before a name outside the root, where all names stand together. */
+#define SIC_OUTSIDE_LABEL "outside the root: "
+
 struct sic_name_list {
     const struct sic_object_names *names;
     const struct sic_key *keys;
-    uint32_t count; /* of all names */
-    uint32_t next;  /* names that were told */
-    size_t room;    /* bytes left for the others */
+    uint32_t count;  /* of all names */
+    uint32_t next;   /* names that were told */
+    size_t room;     /* bytes left for the others */
+    bool is_outside; /* the last that was told: see sic_object_name_is_outside. Such names come last */
 };
 
 /* Names are told as long as they have room in `room` bytes, their ends included; and SIC_LISTED_LIMIT of them. */

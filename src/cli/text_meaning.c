@@ -151,7 +151,7 @@ static void put_names(const struct sic_listing *listing, uint32_t section, bool 
 
     sic_name_list_begin(&list, &listing->meaning.names, section, SIC_NAMES_SIZE_LIMIT);
     while (list.next < limit && sic_name_list_next(&list, &path)) {
-        sic_output_text(output, "  Object: ");
+        sic_output_text(output, list.is_outside ? "  Object: " SIC_OUTSIDE_LABEL : "  Object: ");
         sic_output_text(output, path ? path : "a name whose path is unknown");
         sic_output_text(output, "\n");
         free(path);
@@ -258,17 +258,16 @@ void sic_text_put_summary(const struct sic_listing *listing, const struct sic_re
                           enum sic_known_memory known, struct sic_output *output)
 {
     const struct sic_section *section = sic_scan_section(&listing->scan, region->section);
-    const struct sic_key *names;
-    uint32_t name_count;
-    char *text = NULL;
+    struct sic_name_list list;
+    char *text;
 
     if (known != SIC_KNOWN_NOTHING) {
         sic_output_text(output, sic_known_memory_name(known));
         return;
     }
-    names = sic_object_names_find(&listing->meaning.names, region->section, &name_count);
-    if (name_count > 0)
-        text = sic_object_path(&listing->meaning.names, (uint32_t)names[0].value);
+    sic_name_list_begin(&list, &listing->meaning.names, region->section, SIC_NAMES_SIZE_LIMIT);
+    if (sic_name_list_next(&list, &text) && list.is_outside)
+        sic_output_text(output, SIC_OUTSIDE_LABEL);
     if (!text)
         text = sic_section_path(&listing->scan, &listing->meaning.drives, section);
     if (!text)

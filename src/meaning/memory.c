@@ -206,7 +206,8 @@ static enum sic_known_memory judge_proofs(const struct sic_scan *scan, const str
 static enum sic_known_memory judge_names(const struct sic_object_names *names, const struct sic_memory *memory)
 {
     for (uint32_t i = 0; i < memory->name_count && i < NAME_LIMIT; i++) {
-        char *path = sic_object_path(names, (uint32_t)memory->names[i].value);
+        uint32_t name = (uint32_t)memory->names[i].value;
+        char *path = sic_object_name_is_outside(names, name) ? NULL : sic_object_path(names, name);
 
         for (size_t j = 0; path && j < sizeof(system_names) / sizeof(system_names[0]); j++) {
             if (sic_pattern_matches(system_names[j].pattern, skip_session(path))) {

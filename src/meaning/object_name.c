@@ -77,6 +77,11 @@ const struct sic_key *sic_object_names_find(const struct sic_object_names *names
     return sic_keys_equal(names->sections, names->section_count, section, count);
 }
 
+bool sic_object_name_is_outside(const struct sic_object_names *names, uint32_t name)
+{
+    return name_at(names, name)->flags & SIC_NAME_OUTSIDE_ROOT;
+}
+
 /* The name's ancestors and itself, the root first; their number, or 0 when they do not lead to the root. */
 static unsigned find_ancestors(const struct sic_object_names *names, uint32_t name, uint32_t *ancestors)
 {
@@ -104,6 +109,8 @@ char *sic_object_path(const struct sic_object_names *names, uint32_t name)
     size_t length = 0, used = 0;
     char *path;
 
+    if (sic_object_name_is_outside(names, name))
+        return sic_text_escape(names->scan, name_at(names, name)->name);
     for (unsigned i = 0; i < count; i++)
         length += 1 + name_at(names, ancestors[i])->name.length;
     path = count > 0 && length <= LENGTH_LIMIT ? malloc(length * SIC_ESCAPE_UNIT_SIZE + 1) : NULL;

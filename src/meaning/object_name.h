@@ -27,8 +27,11 @@ void sic_object_names_deinit(struct sic_object_names *names);
 /* The names of a section: keys of names->sections, whose values are indexes into sic_scan.names. */
 const struct sic_key *sic_object_names_find(const struct sic_object_names *names, uint32_t section, uint32_t *count);
 
+/* Whether the name stands in a directory that is not below the root, as of a private namespace: it has no path. */
+bool sic_object_name_is_outside(const struct sic_object_names *names, uint32_t name);
+
 /* The name's full path, "\BaseNamedObjects\x", escaped, to be freed. NULL: memory ran out, its directories do not lead
- * to the root, or it is longer than a path can be. */
+ * to the root, or it is longer than a path can be. Of a name outside the root it is the name alone. */
 char *sic_object_path(const struct sic_object_names *names, uint32_t name);
 
 struct sic_object_path {

@@ -29,7 +29,8 @@ def matches(pattern, text):
 
 def texts(region):
     section = region["section"]
-    return [text for text in [section["name"], section["full_path"], region["memory"]["name"], *(section["names"] or [])]
+    return [text for text in [section["name"], section["full_path"], region["memory"]["name"], *(section["names"] or []),
+                             *section["names_outside_root"]]
             if text is not None]
 
 
@@ -45,7 +46,7 @@ def passes(region, kinds=(), writable=False, named=False, minimum=0, names=(), f
     if writable and not (region["section"]["shared_writable"] if region["section"]["kind"] == "image" else
                          any(view["protection"][1] == "w" for view in region["views"])):
         return False
-    if named and not region["section"]["names"]:
+    if named and not region["section"]["names"] and not region["section"]["names_outside_root"]:
         return False
     if len({view["eprocess"] for view in region["views"]}) < minimum:
         return False
@@ -124,6 +125,6 @@ def judge(region, processes, elected):
         for pattern, name in SYSTEM_NAMES.items():
             if re.fullmatch(pattern, path, re.IGNORECASE | re.DOTALL):
                 return name, "system-name"
-    if section["names"]:
+    if section["names"] or section["names_outside_root"]:
         return None, "object-name"
     return None, "file" if section["kind"] in ("file", "image") else "unknown"

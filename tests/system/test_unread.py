@@ -34,11 +34,14 @@ class Machine:
     def directory_of(self, name):
         """The directory that the section of that name says it stands in."""
         index = next(i for i, section in enumerate(self.truth["sections"]) if name in section["names"])
-        entry = next(handle["object"] for process in self.truth["processes"] for handle in process["handles"]
-                     if handle["section"] == index)
-        mask = self.memory.bytes[self.memory.at(number(entry) - INFO_MASK)]
+        return self.directory_above(next(number(handle["object"]) for process in self.truth["processes"] for handle in process["handles"]
+                                         if handle["section"] == index))
+
+    def directory_above(self, entry):
+        """The directory that an object says it stands in."""
+        mask = self.memory.bytes[self.memory.at(entry - INFO_MASK)]
         assert mask & 2
-        return self.memory.u64(number(entry) - HEADER - NAME_INFO - (CREATOR_INFO if mask & 1 else 0))
+        return self.memory.u64(entry - HEADER - NAME_INFO - (CREATOR_INFO if mask & 1 else 0))
 
     def cut_directory(self):
         directory = self.directory_of("\\BaseNamedObjects\\windows_shell_global_counters")
@@ -100,10 +103,13 @@ def test_cut_directory(machine):
     machine.cut_directory()
     document, regions = machine.regions()
     assert document["unread"]["object_directories"]
-    counters, named = regions["windows_shell_global_counters"]["section"], regions["kernel32.dll"]["section"]
-    assert counters["names"] is None and not counters["names_complete"]
+    lost, named = regions["on-d"]["section"], regions["kernel32.dll"]["section"]
+    assert lost["names"] is None and lost["name_count"] is None and not lost["names_complete"]
+    # No directory tells it, but a handle leads to the object, which does.
+    assert regions["windows_shell_global_counters"]["section"]["names"] == \
+        ["\\BaseNamedObjects\\windows_shell_global_counters"]
     assert named["names"] == ["\\KnownDlls\\kernel32.dll"] and not named["names_complete"]
-    assert "\n  Object: unknown\n" in machine.block(regions["windows_shell_global_counters"])
+    assert "\n  Object: unknown\n" in machine.block(regions["on-d"])
     block = machine.block(regions["kernel32.dll"])
     assert "\n  Object: \\KnownDlls\\kernel32.dll\n" in block and "\n  Object: there may be more names\n" in block
     assert "object directories" in machine.run().stderr.decode()
@@ -186,3 +192,27 @@ def test_handles_say_their_access_only(machine):
                      machine.block(regions["windows_shell_global_counters"]), re.MULTILINE)
     assert re.search(r"^  Handles: 1 in 1 process$", machine.block(regions["kernel32.dll"]), re.MULTILINE)
     assert "may map" not in machine.run("--details").stdout.decode()
+
+
+def test_name_outside_the_root(machine):
+    """As of a private namespace: no directory below the root has the name, but handles lead to the object."""
+    folder = machine.directory_of("\\Sessions\\1\\AppContainerNamedObjects\\S-1-15-2-1-2-3-4-5-6-7\\shared")
+    parent = machine.directory_above(folder)
+    for bucket in range(BUCKETS):
+        machine.memory.put64(parent + 8 * bucket, 0)
+    # A namespace's directory has no name of its own.
+    machine.memory.bytes[machine.memory.at(folder - INFO_MASK)] &= ~2
+    document, regions = machine.regions()
+    assert not document["unread"]["object_directories"]
+    section = regions["shared"]["section"]
+    assert section["names"] == [] and section["names_outside_root"] == ["shared"] and section["name_count"] == 1
+    assert not section["names_complete"]
+    assert regions["shared"]["memory"]["source"] == "object-name"
+    assert regions["kernel32.dll"]["section"]["names_outside_root"] == []
+    assert "\n  Object: outside the root: shared\n" in machine.block(regions["shared"])
+    assert {row["object_names"] for row in machine.rows()
+            if row["prototype_pte"] == regions["shared"]["prototype_pte"]} == {"outside the root: shared"}
+    for option in (["--named"], ["--name", "shared"]):
+        assert regions["shared"]["prototype_pte"] in [region["prototype_pte"] for region in
+                                                      machine.regions(*option)[0]["regions"]]
+    assert "outside the root: shared" in machine.run("--group", "process").stdout.decode()
