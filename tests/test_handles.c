@@ -139,6 +139,8 @@ static void test_formats(void **state)
         if (formats[i].count == 0) {
             set_field(&world, SIC_FIELD_HANDLE_TABLE_ENTRY_OBJECT, SIC_FIELD_ABSENT, 0, 0);
             set_field(&world, SIC_FIELD_HANDLE_TABLE_ENTRY_ACCESS, SIC_FIELD_ABSENT, 0, 0);
+            set_field(&world, SIC_FIELD_HANDLE_TABLE_ENTRY_POINTER, 0, 0, 0);
+            set_field(&world, SIC_FIELD_HANDLE_TABLE_ENTRY_GRANTED_ACCESS, 8, 0, 0);
             word = header_va | 5;
         } else {
             set_field(&world, SIC_FIELD_HANDLE_TABLE_ENTRY_OBJECT, 0, formats[i].first, formats[i].count);

@@ -241,6 +241,7 @@ static void test_devices(void **state)
         struct sic_section *section = sic_array_append(&world.scan.allocator, &world.scan.sections, sizeof(*section));
 
         file_va[i] = handmade_allocate(&world, 0xd8, 16);
+        handmade_store(&world, file_va[i], 5, 2); /* IO_TYPE_FILE */
         handmade_store_field(&world, file_va[i], SIC_FIELD_FILE_OBJECT_DEVICE_OBJECT, device_va[i], 8);
         *section = (struct sic_section){
             .file_object_va = file_va[i], .view_count = 2, .name.offset = SIC_NONE, .device = SIC_NONE};
