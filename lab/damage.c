@@ -308,6 +308,8 @@ void lab_damage_apply(struct lab_damage_state *state, struct lab_world *world)
     for (size_t i = 0; i < scenario->damage_count; i++) {
         struct statement statement = {.state = state, .damage = &scenario->damage[i]};
         size_t kind = 0;
+        if (world->layout.build < 9600)
+            LAB_DAMAGE_REJECT(statement.damage, "damage is known of layouts from 9600 on only");
         while (kind < COUNT(statements) && strcmp(statements[kind].name, scenario->damage[i].words[0]))
             kind++;
         if (kind == COUNT(statements))
