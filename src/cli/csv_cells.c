@@ -149,5 +149,5 @@ void sic_csv_put_process(struct sic_csv *csv, const struct sic_listing *listing,
     put_container(csv, scan, token);
     sic_csv_word(csv, sic_protected_text(process, protection));
     sic_csv_word(csv, answer_text(sic_process_is_wow64(process)));
-    sic_csv_word(csv, process->flags & SIC_PROCESS_EXITING ? "yes" : "no");
+    sic_csv_word(csv, answer_text(sic_process_is_exiting(process)));
 }

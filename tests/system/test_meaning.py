@@ -83,6 +83,12 @@ def check_section(truth, index, region):
 
 def check_page(expected, view):
     page = view["first_page"]
+    if page["physical"] is None and page["pte"] and "c" not in view["protection"]:
+        # Neither valid nor in transition.
+        pte = number(page["pte"])
+        assert page["in_memory"] == (None if pte & 1 or pte & 0xc00 == 0x800 else False)
+    else:
+        assert page["in_memory"] == (page["physical"] is not None or None)
     assert (page["pte"], page["pool_tag"], page["physical"], page["bytes"]) == \
         (expected["firstPte"], expected["poolTag"], expected["firstPhysical"], expected["firstBytes"])
 
@@ -222,6 +228,10 @@ def test_plain_can_be_selected(worlds):
     (["--plain", "--group", "process", "x"], "--group process"),
     (["--group", "process", "--explain", "x"], "--explain"),
     (["--group", "process", "--details", "x"], "--details"),
+    (["--json", "--csv", "x"], "--json"),
+    (["--csv", "--json", "x"], "--csv"),
+    (["--plain", "--csv", "x"], "--plain"),
+    (["--json", "--plain", "x"], "--plain"),
     (["--name"], "needs a value"),
 ])
 def test_usage_errors(arguments, words):
@@ -340,7 +350,9 @@ def check_text(image, document):
             len(region["views"]) + len(region["kernel_views"])
         shown = re.findall(r"^    First page: physical address (.*), PTE (.*), pool tag (.*)$", block, re.MULTILINE)
         missing = "not in this image"
-        assert shown == [(page["physical"] and f"{number(page['physical']):016x}" or missing,
+        none = "none: the page is not in memory"
+        assert shown == [(page["physical"] and f"{number(page['physical']):016x}" or
+                          (none if page["in_memory"] is False else missing),
                           page["pte"] and f"{number(page['pte']):016x}" or missing, page["pool_tag"] or missing)
                          for page in (view["first_page"] for view in region["views"])]
 
