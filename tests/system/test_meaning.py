@@ -278,7 +278,15 @@ def check_process_row(process, row):
     assert row["low_privilege"] == answer_text(process["low_privilege"])
     assert row["process_protection"] == (process["protection"]["text"] if process["protection"] else "unknown")
     assert row["wow64"] == answer_text(process["wow64"]) and row["exiting"] == answer_text(process["exiting"])
+    assert row["exited"] == answer_text(process["exited"])
     assert row["started"] == or_unknown(process["started"])
+
+
+def check_section_cells(section, row):
+    assert row["control_area_flags"] == (hex(section["flags"]) if "flags" in section else "unknown")
+    for column, key in (("mapped_views", "mapped_views"), ("section_references", "section_references"),
+                        ("views_found", "views_found")):
+        assert row[column] == or_unknown(section.get(key)), column
 
 
 def check_view_row(region, view, row):
@@ -290,6 +298,8 @@ def check_view_row(region, view, row):
                                                           if section["kind"] in ("file", "image") else ""))
     assert row["writable_region"] == answer_text(region["writable"]) and int(row["processes"]) == region["processes"]
     assert row["handles"] == or_unknown(section["handle_count"])
+    check_section_cells(section, row)
+    assert row["in_memory"] == answer_text(view["first_page"]["in_memory"])
     assert (row["eprocess"], row["start"], row["end"]) == (view["eprocess"], view["start"], view["end"])
     assert row["section_offset"] == or_unknown(view["section_offset"])
     assert bare(row["protection"]) == view["protection"] and row["writes"] == view["writes"]
@@ -315,6 +325,8 @@ def test_csv_is_the_json(worlds):
                 known = processes[owner["eprocess"]]["peb_pointers"] is not None
                 assert row["peb_fields"] == (" ".join(owner["peb_fields"]) or ("" if known else "unknown"))
             else:
+                check_section_cells(region["section"], row)
+                assert row["exited"] == row["in_memory"] == ""
                 assert row["owner"] == ("system cache" if owner["kind"] == "cache" else "kernel")
                 assert (row["start"], row["session"], row["pid"]) == (owner["start"], str(owner["session"] if
                                                                                           owner["session"] is not None
@@ -329,7 +341,7 @@ def test_csv_is_the_json(worlds):
 def test_without_explain_first_pages_are_not_read(worlds):
     image, document = worlds[0]
     assert all("first_page" not in view for region in document["regions"] for view in region["views"])
-    assert all(row["physical"] == row["first_bytes"] == row["pte"] == row["pool_tag"] == "" for row in rows_of(image))
+    assert all(row["physical"] == row["first_bytes"] == row["pte"] == row["pool_tag"] == row["in_memory"] == "" for row in rows_of(image))
 
 
 def check_text(image, document):
