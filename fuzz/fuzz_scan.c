@@ -8,9 +8,11 @@
 #include "meaning/identity.h"
 #include "meaning/meaning.h"
 #include "meaning/memory.h"
+#include "meaning/page.h"
 #include "meaning/parent.h"
 #include "meaning/rights.h"
 #include "meaning/sid.h"
+#include "meaning/unread.h"
 #include "sharing/kernel_view.h"
 #include "sharing/region.h"
 #include "sharing/span.h"
@@ -100,12 +102,25 @@ static void check_processes(const struct sic_scan *scan, const struct sic_meanin
         const struct sic_sid *user = sic_token_user(scan, token);
         uint32_t parent = sic_parents_find(&parents, i);
 
+        require((parent != SIC_NONE) == (sic_parents_state(&parents, i) == SIC_PARENT_FOUND));
+
         check_text(sic_process_path(scan, &meaning->drives, process));
         require(sic_protected_text(process, words) && (parent == SIC_NONE || parent < scan->processes.count));
         if (user && sic_sid_format(scan, user->sid, text))
             (void)sic_sid_name(text, name);
     }
     sic_parents_deinit(&parents);
+}
+
+static void check_unread(const struct sic_scan *scan, const struct sic_meaning *meaning)
+{
+    struct sic_unread unread;
+
+    sic_unread_count(meaning, &unread);
+    require(unread.handle_tables <= scan->processes.count && unread.tokens <= scan->processes.count);
+    require(meaning->handles.known || !meaning->handles.complete);
+    for (uint32_t i = 0; i < scan->views.count; i++)
+        (void)sic_page_is_in_memory(sic_meaning_page(meaning, i), sic_scan_view(scan, i)->protection);
 }
 
 static void check_meaning(const struct sic_scan *scan)
@@ -131,6 +146,7 @@ static void check_meaning(const struct sic_scan *scan)
     for (uint32_t i = 0; i < scan->names.count; i++)
         check_text(sic_object_path(&meaning.names, i));
     check_processes(scan, &meaning);
+    check_unread(scan, &meaning);
     sic_regions_deinit(&regions);
     sic_shared_writable_deinit(scan, &parts);
     sic_meaning_deinit(&meaning);

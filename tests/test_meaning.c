@@ -8,6 +8,7 @@
 #include "meaning/identity.h"
 #include "meaning/meaning.h"
 #include "meaning/memory.h"
+#include "meaning/page.h"
 #include "meaning/parent.h"
 #include "meaning/rights.h"
 #include "meaning/sid.h"
@@ -679,6 +680,9 @@ static void test_sids(void **state)
     expect_sid(hand, hand_sid(hand, 15, PARTS(3, 1)), "S-1-15-3-1", "internetClient");
     expect_sid(hand, hand_sid(hand, 5, PARTS(21, 1, 2, 3, 500)), "S-1-5-21-1-2-3-500", "built-in administrator");
     expect_sid(hand, hand_sid(hand, 5, PARTS(21, 1, 2, 3, 1001)), "S-1-5-21-1-2-3-1001", NULL);
+    expect_sid(hand, hand_sid(hand, 5, PARTS(21, 500)), "S-1-5-21-500", NULL);
+    expect_sid(hand, hand_sid(hand, 5, PARTS(21, 1, 2, 500)), "S-1-5-21-1-2-500", NULL);
+    expect_sid(hand, hand_sid(hand, 5, PARTS(21, 1, 2, 3, 4, 500)), "S-1-5-21-1-2-3-4-500", NULL);
     expect_sid(hand, hand_sid(hand, 0x123456789abcull, PARTS(4294967295u)), "S-1-0x123456789abc-4294967295", NULL);
     for (unsigned i = 0; i < 15; i++)
         most[i] = UINT32_MAX;
@@ -767,6 +771,11 @@ static void test_answers(void **state)
     assert_int_equal(sic_process_is_wow64(&process), SIC_ANSWER_YES);
     process.flags = SIC_PROCESS_WOW64_KNOWN;
     assert_int_equal(sic_process_is_wow64(&process), SIC_ANSWER_NO);
+    assert_int_equal(sic_process_is_exiting(&process), SIC_ANSWER_UNKNOWN);
+    process.flags = SIC_PROCESS_EXITING_KNOWN;
+    assert_int_equal(sic_process_is_exiting(&process), SIC_ANSWER_NO);
+    process.flags = SIC_PROCESS_EXITING_KNOWN | SIC_PROCESS_EXITING;
+    assert_int_equal(sic_process_is_exiting(&process), SIC_ANSWER_YES);
 }
 
 static void test_tokens_out_of_bounds(void **state)
@@ -818,12 +827,77 @@ static void test_parents(void **state)
     sic_scan_process(&hand->scan, 4)->parent_id = 16; /* itself */
     sic_scan_process(&hand->scan, 2)->parent_id = 77;
     assert_true(sic_parents_init(&hand->scan, &parents));
+    assert_int_equal(sic_parents_state(&parents, 5), SIC_PARENT_FOUND);
+    assert_int_equal(sic_parents_state(&parents, 3), SIC_PARENT_GONE);
+    assert_int_equal(sic_parents_state(&parents, 2), SIC_PARENT_GONE);
+    assert_int_equal(sic_parents_state(&parents, 0), SIC_PARENT_NONE);
     assert_int_equal(sic_parents_find(&parents, 5), 2);
     assert_int_equal(sic_parents_find(&parents, 3), SIC_NONE);
     assert_int_equal(sic_parents_find(&parents, 4), SIC_NONE);
     assert_int_equal(sic_parents_find(&parents, 2), SIC_NONE);
     assert_int_equal(sic_parents_find(&parents, 0), SIC_NONE);
     sic_parents_deinit(&parents);
+}
+
+/* Of what was not read it is not said that it is gone. */
+static void test_parents_that_are_unknown(void **state)
+{
+    struct hand_scan *hand = *state;
+    struct sic_parents parents;
+
+    for (uint32_t i = 0; i < 4; i++)
+        sic_scan_process(&hand->scan, hand_process(hand, 4 * (i + 1), 0))->create_time = 10 * (i % 3);
+    /* The child's time was not read; the parent's was not; both are known, but nobody has the pid. */
+    sic_scan_process(&hand->scan, 0)->parent_id = 8;
+    sic_scan_process(&hand->scan, 1)->parent_id = 16;
+    sic_scan_process(&hand->scan, 2)->parent_id = 77;
+    assert_true(sic_parents_init(&hand->scan, &parents));
+    assert_int_equal(sic_parents_state(&parents, 0), SIC_PARENT_UNKNOWN);
+    assert_int_equal(sic_parents_find(&parents, 0), SIC_NONE);
+    assert_int_equal(sic_parents_state(&parents, 1), SIC_PARENT_UNKNOWN);
+    assert_int_equal(sic_parents_find(&parents, 1), SIC_NONE);
+    assert_int_equal(sic_parents_state(&parents, 2), SIC_PARENT_GONE);
+    /* Where processes are missing, it may be one of these. */
+    sic_parents_deinit(&parents);
+    hand->scan.skipped_processes = 1;
+    assert_true(sic_parents_init(&hand->scan, &parents));
+    assert_int_equal(sic_parents_state(&parents, 2), SIC_PARENT_UNKNOWN);
+    sic_parents_deinit(&parents);
+    hand->scan.skipped_processes = 0;
+    assert_true(sic_scan_add_problem(&hand->scan, SIC_PROBLEM_PROCESS_LIST, SIC_NONE, 0x1000));
+    assert_true(sic_parents_init(&hand->scan, &parents));
+    assert_int_equal(sic_parents_state(&parents, 2), SIC_PARENT_UNKNOWN);
+    sic_parents_deinit(&parents);
+}
+
+static void test_pages_that_are_not_there(void **state)
+{
+    static const struct {
+        uint32_t flags;
+        uint64_t pte;
+        unsigned protection;
+        enum sic_answer expected;
+    } cases[] = {
+        {SIC_PAGE_HAS_PHYSICAL, 0, 1, SIC_ANSWER_YES},
+        {0, 0, 1, SIC_ANSWER_UNKNOWN},
+        {SIC_PAGE_HAS_PTE, 0, 1, SIC_ANSWER_NO},                      /* demand zero */
+        {SIC_PAGE_HAS_PTE, 0x80, 4, SIC_ANSWER_NO},                   /* the same, with a protection */
+        {SIC_PAGE_HAS_PTE, 0xffffa00000000400ull, 1, SIC_ANSWER_NO},  /* of a subsection: in its file */
+        {SIC_PAGE_HAS_PTE, 0xffffa00000000c00ull, 1, SIC_ANSWER_NO},  /* the same, with a bit of the address */
+        {SIC_PAGE_HAS_PTE, 0x123400000080ull, 1, SIC_ANSWER_NO},      /* in the paging file */
+        {SIC_PAGE_HAS_PTE, 0x8a0000000123ull, 1, SIC_ANSWER_UNKNOWN}, /* valid: in memory, not read */
+        {SIC_PAGE_HAS_PTE, 0x8a0000000880ull, 1, SIC_ANSWER_UNKNOWN}, /* in transition */
+        {SIC_PAGE_HAS_PTE, 0, 5, SIC_ANSWER_UNKNOWN},                 /* the owner may have a copy */
+        {SIC_PAGE_HAS_PTE, 0, 7, SIC_ANSWER_UNKNOWN},
+    };
+
+    (void)state;
+    assert_int_equal(sic_page_is_in_memory(NULL, 1), SIC_ANSWER_UNKNOWN);
+    for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct sic_page page = {.flags = cases[i].flags, .pte = cases[i].pte};
+
+        assert_int_equal(sic_page_is_in_memory(&page, cases[i].protection), cases[i].expected);
+    }
 }
 
 /* --- rights, kernel views, patterns ------------------------------------------------------------------------------ */
@@ -1004,6 +1078,8 @@ int main(void)
         TEST(test_tokens_out_of_bounds),
         TEST(test_times),
         TEST(test_parents),
+        TEST(test_parents_that_are_unknown),
+        TEST(test_pages_that_are_not_there),
         TEST(test_rights),
         TEST(test_kernel_views),
         TEST(test_handles),

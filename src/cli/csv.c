@@ -3,6 +3,7 @@
 #include "cli/by_process.h"
 #include "cli/csv_cells.h"
 #include "cli/csv_writer.h"
+#include "meaning/page.h"
 #include "meaning/rights.h"
 #include "sharing/kernel_view.h"
 #include "util/escape.h"
@@ -13,7 +14,10 @@
 
 #define UNKNOWN SIC_CSV_UNKNOWN
 
-/* The columns of a region, then those of an owner, then those of a view. A new one is added at the end. */
+/*
+ * The columns of a region, then those of an owner, then those of a view, then those that came later: a new one is added
+ * at the end.
+ */
 static const char *const columns[] = {"prototype_pte",
                                       "control_area",
                                       "kind",
@@ -52,7 +56,13 @@ static const char *const columns[] = {"prototype_pte",
                                       "physical",
                                       "first_bytes",
                                       "pte",
-                                      "pool_tag"};
+                                      "pool_tag",
+                                      "control_area_flags",
+                                      "mapped_views",
+                                      "section_references",
+                                      "views_found",
+                                      "exited",
+                                      "in_memory"};
 
 /* What is the same in all rows of a region, or of a process, is made once for rows that follow each other. */
 struct sheet {
@@ -130,10 +140,26 @@ static void put_page(struct sic_csv *csv, const struct sic_page *page, bool is_a
     sic_csv_text(csv, flags & SIC_PAGE_HAS_TAG ? tag : missing);
 }
 
+static void put_late_cells(struct sic_csv *csv, const struct sic_section *section, const char *exited,
+                           const char *in_memory)
+{
+    sic_csv_put_counts(csv, section);
+    sic_csv_word(csv, exited);
+    sic_csv_word(csv, in_memory);
+    sic_csv_end_row(csv);
+}
+
+static const struct sic_section *section_of(const struct sheet *sheet, uint32_t region)
+{
+    return sic_scan_section(&sheet->listing->scan, sheet->listing->regions.regions[region].section);
+}
+
 static void put_row(struct sheet *sheet, uint32_t region, uint32_t index, bool with_page)
 {
     const struct sic_listing *listing = sheet->listing;
     const struct sic_view *view = sic_scan_view(&listing->scan, index);
+    const struct sic_process *process = sic_scan_process(&listing->scan, view->process);
+    const struct sic_page *page = sic_meaning_page(&listing->meaning, index);
     struct sic_csv *csv = &sheet->csv;
     uint64_t offset;
 
@@ -152,10 +178,10 @@ static void put_row(struct sheet *sheet, uint32_t region, uint32_t index, bool w
     sic_csv_word(csv, sic_protection_modifier(view->protection));
     sic_csv_word(csv, sic_writes_text(sic_view_writes(&listing->scan, view, sheet->summaries[region].is_writable)));
     sic_csv_address(csv, view->first_prototype_pte);
-    put_fields(csv, sic_scan_process(&listing->scan, view->process)->flags & SIC_PROCESS_PEB_READ,
-               sic_peb_evidence_fields(&listing->meaning.evidence, index));
-    put_page(csv, sic_meaning_page(&listing->meaning, index), with_page);
-    sic_csv_end_row(csv);
+    put_fields(csv, process->flags & SIC_PROCESS_PEB_READ, sic_peb_evidence_fields(&listing->meaning.evidence, index));
+    put_page(csv, page, with_page);
+    put_late_cells(csv, section_of(sheet, region), process->flags & SIC_PROCESS_EXITED ? "yes" : "no",
+                   with_page ? sic_csv_answer(sic_page_is_in_memory(page, view->protection)) : NULL);
 }
 
 static void put_kernel_row(struct sheet *sheet, uint32_t region, const struct sic_kernel_view *view)
@@ -184,7 +210,7 @@ static void put_kernel_row(struct sheet *sheet, uint32_t region, const struct si
     }
     for (unsigned i = 0; i < 9; i++)
         sic_csv_word(csv, NULL);
-    sic_csv_end_row(csv);
+    put_late_cells(csv, section_of(sheet, region), NULL, NULL);
 }
 
 static void put_kernel_rows(struct sheet *sheet, uint32_t index)

@@ -13,7 +13,7 @@
 
 #define UNKNOWN SIC_CSV_UNKNOWN
 
-static const char *answer_text(enum sic_answer answer)
+const char *sic_csv_answer(enum sic_answer answer)
 {
     static const char *const texts[] = {UNKNOWN, "no", "yes"};
 
@@ -104,6 +104,20 @@ void sic_csv_put_region(struct sic_csv *csv, const struct sic_listing *listing, 
         sic_csv_word(csv, UNKNOWN);
 }
 
+void sic_csv_put_counts(struct sic_csv *csv, const struct sic_section *section)
+{
+    bool is_known = !(section->flags & SIC_SECTION_UNREAD);
+
+    if (is_known) {
+        sic_csv_address(csv, section->control_area_flags);
+        sic_csv_number(csv, section->mapped_views);
+        sic_csv_number(csv, section->section_references);
+    }
+    for (unsigned i = 0; !is_known && i < 3; i++)
+        sic_csv_word(csv, UNKNOWN);
+    sic_csv_number(csv, section->view_count);
+}
+
 static void put_user(struct sic_csv *csv, const struct sic_scan *scan, const struct sic_token *token)
 {
     const struct sic_sid *user = sic_token_user(scan, token);
@@ -120,10 +134,10 @@ static void put_container(struct sic_csv *csv, const struct sic_scan *scan, cons
     enum sic_answer is_container = sic_token_is_app_container(token);
 
     if (is_container != SIC_ANSWER_YES)
-        sic_csv_word(csv, answer_text(is_container));
+        sic_csv_word(csv, sic_csv_answer(is_container));
     else
         sic_csv_word(csv, sic_sid_format(scan, token->package, text) ? text : "yes");
-    sic_csv_word(csv, answer_text(sic_token_is_low_privilege(token)));
+    sic_csv_word(csv, sic_csv_answer(sic_token_is_low_privilege(token)));
 }
 
 void sic_csv_put_process(struct sic_csv *csv, const struct sic_listing *listing, uint32_t index)
@@ -148,6 +162,6 @@ void sic_csv_put_process(struct sic_csv *csv, const struct sic_listing *listing,
     sic_csv_word(csv, sic_integrity_text(token, integrity));
     put_container(csv, scan, token);
     sic_csv_word(csv, sic_protected_text(process, protection));
-    sic_csv_word(csv, answer_text(sic_process_is_wow64(process)));
-    sic_csv_word(csv, process->flags & SIC_PROCESS_EXITING ? "yes" : "no");
+    sic_csv_word(csv, sic_csv_answer(sic_process_is_wow64(process)));
+    sic_csv_word(csv, sic_csv_answer(sic_process_is_exiting(process)));
 }

@@ -7,6 +7,7 @@
 #include "cli/csv_writer.h"
 #include "cli/listing.h"
 #include "cli/summary.h"
+#include "meaning/identity.h"
 
 /* What could not be read. What does not apply is an empty cell. */
 #define SIC_CSV_UNKNOWN "unknown"
@@ -19,6 +20,11 @@
 
 void sic_csv_put_region(struct sic_csv *csv, const struct sic_listing *listing, const struct sic_region *region,
                         const struct sic_summary *summary);
+/* The control area's flags, the views and references that it counts, the views that were found. */
+void sic_csv_put_counts(struct sic_csv *csv, const struct sic_section *section);
 void sic_csv_put_process(struct sic_csv *csv, const struct sic_listing *listing, uint32_t process);
+
+/* "unknown", "no", "yes". */
+const char *sic_csv_answer(enum sic_answer answer);
 
 #endif

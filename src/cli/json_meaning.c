@@ -5,6 +5,7 @@
 #include "meaning/file_path.h"
 #include "meaning/identity.h"
 #include "meaning/memory.h"
+#include "meaning/page.h"
 #include "meaning/rights.h"
 #include "meaning/sid.h"
 #include "meaning/time.h"
@@ -163,14 +164,16 @@ void sic_json_put_identity(struct sic_json *json, const struct sic_listing *list
 {
     const struct sic_scan *scan = &listing->scan;
     const struct sic_process *process = sic_scan_process(scan, index);
+    static const char *const parent_states[] = {"none", "found", "gone", "unknown"};
     uint32_t parent = sic_parents_find(parents, index);
     char time[SIC_TIME_TEXT_SIZE];
 
     put_owned_string(json, "full_path", sic_process_path(scan, &listing->meaning.drives, process));
     sic_json_address_or_null(json, "parent_eprocess",
                              parent == SIC_NONE ? 0 : sic_scan_process(scan, parent)->eprocess_va);
+    sic_json_string(json, "parent_state", parent_states[sic_parents_state(parents, index)]);
     sic_json_string(json, "started", sic_time_format(process->create_time, time) ? time : NULL);
-    sic_json_bool(json, "exiting", process->flags & SIC_PROCESS_EXITING);
+    put_answer(json, "exiting", sic_process_is_exiting(process));
     put_answer(json, "wow64", sic_process_is_wow64(process));
     put_protection(json, process);
     put_token(json, scan, sic_process_token(scan, process));
@@ -341,7 +344,7 @@ void sic_json_put_memory(struct sic_json *json, const struct sic_listing *listin
     sic_json_close_array(json);
 }
 
-static void put_page(struct sic_json *json, const struct sic_page *page)
+static void put_page(struct sic_json *json, const struct sic_page *page, unsigned protection)
 {
     uint32_t flags = page ? page->flags : 0;
     char bytes[33] = "", tag[4 * SIC_ESCAPE_UNIT_SIZE + 1];
@@ -351,6 +354,7 @@ static void put_page(struct sic_json *json, const struct sic_page *page)
     for (unsigned i = 0; flags & SIC_PAGE_HAS_BYTES && i < 16; i++)
         snprintf(bytes + 2 * i, 3, "%02x", page->bytes[i]);
     sic_json_open_object(json, "first_page");
+    put_answer(json, "in_memory", sic_page_is_in_memory(page, protection));
     if (flags & SIC_PAGE_HAS_PHYSICAL)
         sic_json_address(json, "physical", page->physical);
     else
@@ -380,5 +384,5 @@ void sic_json_put_view_meaning(struct sic_json *json, const struct sic_listing *
     }
     sic_json_close_array(json);
     if (with_page)
-        put_page(json, sic_meaning_page(&listing->meaning, index));
+        put_page(json, sic_meaning_page(&listing->meaning, index), view->protection);
 }

@@ -58,31 +58,28 @@ static enum sic_status name_processes(struct sic_listing *listing, struct sic_er
     return listing->names ? SIC_OK : no_memory(error);
 }
 
-/* What the listing and a saved scan need. Nothing is read that nobody sees. */
-struct wanted {
-    bool names;
-    bool meaning; /* object directories, handles, PEBs */
-    bool tokens;
-    bool first_pages;
-    uint32_t minimum_views;
-};
-
 /* All but the first SiC's listing show names; it, too, can be selected by them. */
 static bool needs_meaning(const struct sic_options *options)
 {
     return options->form != SIC_FORM_PLAIN || options->selection.named || options->selection.names.count > 0;
 }
 
-static struct wanted find_wanted(const struct sic_options *options)
+/* What the listing and a saved scan need. Nothing is read that nobody sees. */
+static struct sic_collect_options find_wanted(const struct sic_options *options)
 {
     bool is_saved = options->save;
 
-    /* What is saved can be listed in any form later. */
-    return (struct wanted){
-        .names = needs_meaning(options) || is_saved,
-        .meaning = needs_meaning(options) || is_saved,
-        .tokens = sic_options_show_tokens(options) || is_saved,
-        .first_pages = options->explain || is_saved,
+    return (struct sic_collect_options){
+        /* What is saved is the same file each time: one thread finds records in one order. */
+        .threads = is_saved ? 1 : options->threads,
+        .with_paths = true,
+        /* What is saved can be listed in any form later. */
+        .with_names = needs_meaning(options) || is_saved,
+        .with_objects = needs_meaning(options) || is_saved,
+        .with_handles = needs_meaning(options) || is_saved,
+        .with_peb = needs_meaning(options) || is_saved,
+        .with_tokens = sic_options_show_tokens(options) || is_saved,
+        .with_first_pages = options->explain || is_saved,
         .minimum_views = options->form == SIC_FORM_JSON || is_saved ? 1 : 2,
     };
 }
@@ -90,24 +87,12 @@ static struct wanted find_wanted(const struct sic_options *options)
 static enum sic_status scan_image(const struct sic_options *options, struct sic_error *error,
                                   struct sic_listing *listing)
 {
-    struct wanted wanted = find_wanted(options);
+    struct sic_collect_options collect = find_wanted(options);
     struct sic_progress progress;
-    struct sic_collect_options collect = {
-        /* What is saved is the same file each time: one thread finds records in one order. */
-        .threads = options->save ? 1 : options->threads,
-        .with_paths = true,
-        .with_names = wanted.names,
-        .with_objects = wanted.meaning,
-        .with_handles = wanted.meaning,
-        .with_tokens = wanted.tokens,
-        .with_peb = wanted.meaning,
-        .with_first_pages = wanted.first_pages,
-        .minimum_views = wanted.minimum_views,
-        .progress = sic_progress_report,
-        .progress_context = &progress,
-    };
     enum sic_status status;
 
+    collect.progress = sic_progress_report;
+    collect.progress_context = &progress;
     sic_progress_init(&progress, options->quiet);
     status = sic_collect(&listing->kernel, &collect, error, &listing->scan);
     sic_progress_clear(&progress);
@@ -161,16 +146,8 @@ static void print_note(void *context, const char *text)
 static enum sic_status open_live(const struct sic_options *options, struct sic_error *error,
                                  struct sic_listing *listing)
 {
-    struct wanted wanted = find_wanted(options);
     struct sic_live_options live = {
-        .with_paths = true,
-        .with_names = wanted.names,
-        .with_objects = wanted.meaning,
-        .with_handles = wanted.meaning,
-        .with_tokens = wanted.tokens,
-        .with_peb = wanted.meaning,
-        .with_first_pages = wanted.first_pages,
-        .minimum_views = wanted.minimum_views,
+        .collect = find_wanted(options),
         .note = print_note,
         .note_context = (void *)options,
     };

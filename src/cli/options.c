@@ -151,6 +151,14 @@ static bool set_color(struct sic_options *options, const char *when)
     return fail("--color takes auto, always or never, not '%s'", when);
 }
 
+static bool set_form(struct sic_options *options, enum sic_form form, const char *name)
+{
+    if (options->form != SIC_FORM_TEXT && options->form != form)
+        return fail("%s is the second form of output: choose one of --plain, --json and --csv", name);
+    options->form = form;
+    return true;
+}
+
 static bool set_threads(struct sic_options *options, const char *text)
 {
     char *end;
@@ -203,14 +211,11 @@ static bool apply(struct sic_options *options, int option, const char *argument)
         options->quiet = true;
         return true;
     case OPTION_PLAIN:
-        options->form = SIC_FORM_PLAIN;
-        return true;
+        return set_form(options, SIC_FORM_PLAIN, "--plain");
     case OPTION_JSON:
-        options->form = SIC_FORM_JSON;
-        return true;
+        return set_form(options, SIC_FORM_JSON, "--json");
     case OPTION_CSV:
-        options->form = SIC_FORM_CSV;
-        return true;
+        return set_form(options, SIC_FORM_CSV, "--csv");
     case OPTION_SAVE:
         options->save = argument;
         return true;

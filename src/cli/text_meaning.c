@@ -3,6 +3,7 @@
 #include "cli/name_list.h"
 #include "meaning/file_path.h"
 #include "meaning/memory.h"
+#include "meaning/page.h"
 #include "meaning/rights.h"
 #include "sharing/kernel_view.h"
 #include "util/escape.h"
@@ -342,12 +343,14 @@ static void put_page(const struct sic_listing *listing, uint32_t view, struct si
 {
     static const struct sic_page none;
     const struct sic_page *page = sic_meaning_page(&listing->meaning, view);
-    const char *missing = sic_listing_missing(listing);
+    const char *missing = sic_listing_missing(listing), *no_page = missing;
     char tag[4 * SIC_ESCAPE_UNIT_SIZE + 1];
 
     if (!page)
         page = &none;
-    put_address("    First page: physical address ", page->flags & SIC_PAGE_HAS_PHYSICAL, page->physical, missing,
+    if (sic_page_is_in_memory(page, sic_scan_view(&listing->scan, view)->protection) == SIC_ANSWER_NO)
+        no_page = "none: the page is not in memory";
+    put_address("    First page: physical address ", page->flags & SIC_PAGE_HAS_PHYSICAL, page->physical, no_page,
                 output);
     put_address(", PTE ", page->flags & SIC_PAGE_HAS_PTE, page->pte, missing, output);
     if (page->flags & SIC_PAGE_HAS_TAG)
@@ -359,7 +362,7 @@ static void put_page(const struct sic_listing *listing, uint32_t view, struct si
         put_bytes(page, output);
     } else {
         sic_output_text(output, "    Bytes: ");
-        sic_output_text(output, missing);
+        sic_output_text(output, no_page);
         sic_output_text(output, "\n");
     }
 }

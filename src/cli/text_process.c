@@ -66,7 +66,9 @@ static void put_origin(const struct printing *printing, uint32_t index, struct s
     } else if (process->parent_id != 0) {
         sic_output_text(output, "PID ");
         sic_output_decimal(output, process->parent_id);
-        sic_output_text(output, ", which is gone");
+        sic_output_text(output, sic_parents_state(&printing->parents, index) == SIC_PARENT_GONE
+                                    ? ", which is gone"
+                                    : ", unknown whether it is gone");
     } else {
         sic_output_text(output, "none");
     }
@@ -100,6 +102,8 @@ static void put_sid(const struct sic_scan *scan, struct sic_blob sid, struct sic
 
 static void put_app_container(const struct sic_scan *scan, const struct sic_token *token, struct sic_output *output)
 {
+    if (sic_token_is_app_container(token) == SIC_ANSWER_UNKNOWN)
+        sic_output_text(output, "  AppContainer: unknown\n");
     if (sic_token_is_app_container(token) != SIC_ANSWER_YES)
         return;
     sic_output_text(output, "  AppContainer: ");
@@ -116,6 +120,8 @@ static void put_identity(const struct sic_listing *listing, const struct sic_pro
 {
     const struct sic_token *token = sic_process_token(&listing->scan, process);
     const struct sic_sid *user = sic_token_user(&listing->scan, token);
+    static const char *const wow64[] = {"; WoW64 unknown", "", "; WoW64"};
+    static const char *const exiting[] = {"; exiting unknown", "", "; exiting"};
     char integrity[SIC_INTEGRITY_TEXT_SIZE], protection[SIC_PROTECTED_TEXT_SIZE];
 
     sic_output_text(output, "  User: ");
@@ -127,10 +133,8 @@ static void put_identity(const struct sic_listing *listing, const struct sic_pro
     sic_output_text(output, sic_integrity_text(token, integrity));
     sic_output_text(output, "; protection ");
     sic_output_text(output, sic_protected_text(process, protection));
-    if (sic_process_is_wow64(process) == SIC_ANSWER_YES)
-        sic_output_text(output, "; WoW64");
-    if (process->flags & SIC_PROCESS_EXITING)
-        sic_output_text(output, "; exiting");
+    sic_output_text(output, wow64[sic_process_is_wow64(process)]);
+    sic_output_text(output, exiting[sic_process_is_exiting(process)]);
     if (process->flags & SIC_PROCESS_EXITED)
         sic_output_text(output, "; exited");
     sic_output_text(output, "\n");

@@ -92,13 +92,13 @@ static enum sic_status ask(const struct sic_live_options *options, struct sic_er
     struct sic_device_handle device = {0};
     struct trial context = {
         .device = &device,
-        .request = {.want = (options->with_paths ? SIC_WIRE_WANT_PATHS : 0) |
-                            (options->with_names ? SIC_WIRE_WANT_NAMES : 0) |
-                            (options->with_objects ? SIC_WIRE_WANT_OBJECTS : 0) |
-                            (options->with_handles ? SIC_WIRE_WANT_HANDLES : 0) |
-                            (options->with_tokens ? SIC_WIRE_WANT_TOKENS : 0) |
-                            (options->with_first_pages ? SIC_WIRE_WANT_FIRST_PAGES : 0),
-                    .minimum_views = options->minimum_views},
+        .request = {.want = (options->collect.with_paths ? SIC_WIRE_WANT_PATHS : 0) |
+                            (options->collect.with_names ? SIC_WIRE_WANT_NAMES : 0) |
+                            (options->collect.with_objects ? SIC_WIRE_WANT_OBJECTS : 0) |
+                            (options->collect.with_handles ? SIC_WIRE_WANT_HANDLES : 0) |
+                            (options->collect.with_tokens ? SIC_WIRE_WANT_TOKENS : 0) |
+                            (options->collect.with_first_pages ? SIC_WIRE_WANT_FIRST_PAGES : 0),
+                    .minimum_views = options->collect.minimum_views},
         .scan = scan,
     };
     struct sic_live_trial trial = {.context = &context, .run = run_trial};
@@ -151,12 +151,12 @@ static enum sic_status read_processes(const struct sic_live_options *options, co
     struct sic_user_reader user;
     bool done;
 
-    if (!options->with_peb && !options->with_first_pages)
+    if (!options->collect.with_peb && !options->collect.with_first_pages)
         return SIC_OK;
     sic_process_memory_open(&memory, scan);
     user = sic_process_memory_reader(&memory);
-    done = !options->with_peb || sic_pebs_read(scan, &user, layout);
-    if (done && options->with_first_pages)
+    done = !options->collect.with_peb || sic_pebs_read(scan, &user, layout);
+    if (done && options->collect.with_first_pages)
         sic_evidence_read_user(scan, &user, 0, scan->pages.count);
     sic_process_memory_close(&memory);
     if (!done)

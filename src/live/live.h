@@ -6,19 +6,17 @@
 #define SIC_LIVE_LIVE_H
 
 #include "core/scan.h"
+#include "kernel/collect.h"
 #include "kernel/kernel.h"
 #include "live/layout_choice.h"
 #include "util/status.h"
 
 struct sic_live_options {
-    bool with_paths;
-    bool with_names;
-    bool with_objects; /* object directories, devices, and all views of the kernel's own */
-    bool with_handles;
-    bool with_tokens;
-    bool with_peb;                        /* read by this program, not by the driver */
-    bool with_first_pages;                /* what the kernel says of them by the driver, the bytes by this program */
-    uint32_t minimum_views;               /* names only of sections mapped at least so often */
+    /*
+     * What to read: of processes' memory PEBs and bytes, by this program; the rest by the driver. The driver takes no
+     * number of threads and tells no progress.
+     */
+    struct sic_collect_options collect;
     const struct sic_live_finder *finder; /* asked where no built-in profile is exact; or NULL */
     /* Hears, one line each, what the user should know though the answer stands. */
     void (*note)(void *context, const char *text);

@@ -49,6 +49,13 @@ enum sic_answer sic_process_is_wow64(const struct sic_process *process)
     return process->flags & SIC_PROCESS_WOW64 ? SIC_ANSWER_YES : SIC_ANSWER_NO;
 }
 
+enum sic_answer sic_process_is_exiting(const struct sic_process *process)
+{
+    if (process->flags & SIC_PROCESS_EXITING)
+        return SIC_ANSWER_YES;
+    return process->flags & SIC_PROCESS_EXITING_KNOWN ? SIC_ANSWER_NO : SIC_ANSWER_UNKNOWN;
+}
+
 /* SECURITY_MANDATORY_…_RID of winnt.h. */
 const char *sic_integrity_name(uint32_t integrity)
 {

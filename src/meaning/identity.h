@@ -22,6 +22,7 @@ enum sic_answer { SIC_ANSWER_UNKNOWN, SIC_ANSWER_NO, SIC_ANSWER_YES };
 enum sic_answer sic_token_is_app_container(const struct sic_token *token);
 enum sic_answer sic_token_is_low_privilege(const struct sic_token *token);
 enum sic_answer sic_process_is_wow64(const struct sic_process *process);
+enum sic_answer sic_process_is_exiting(const struct sic_process *process);
 
 /* "untrusted", "low", "medium", "medium plus", "high", "system", "protected"; NULL: a level without a name. */
 const char *sic_integrity_name(uint32_t integrity);

@@ -155,9 +155,22 @@ static bool is_number(const char *text)
     return *text != '\0' && strspn(text, "0123456789") == strlen(text);
 }
 
+/* "-RID" of S-1-5-21-x-y-z-RID, else NULL. */
+static const char *find_rid(const char *text)
+{
+    static const char domain[] = "S-1-5-21";
+    const char *part = text + sizeof(domain) - 1;
+
+    if (strncmp(text, domain, sizeof(domain) - 1) != 0)
+        return NULL;
+    for (unsigned i = 0; part && i < 3; i++)
+        part = *part == '-' ? strchr(part + 1, '-') : NULL;
+    return part && !strchr(part + 1, '-') ? part : NULL;
+}
+
 bool sic_sid_name(const char *text, char name[SIC_SID_NAME_SIZE])
 {
-    const char *last = strrchr(text, '-');
+    const char *rid = find_rid(text);
 
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         if (strcmp(text, known[i].sid) == 0) {
@@ -173,9 +186,8 @@ bool sic_sid_name(const char *text, char name[SIC_SID_NAME_SIZE])
             return true;
         }
     }
-    for (size_t i = 0; last && strncmp(text, "S-1-5-21-", 9) == 0 && i < sizeof(in_domain) / sizeof(in_domain[0]);
-         i++) {
-        if (strcmp(last, in_domain[i].rid) == 0) {
+    for (size_t i = 0; rid && i < sizeof(in_domain) / sizeof(in_domain[0]); i++) {
+        if (strcmp(rid, in_domain[i].rid) == 0) {
             snprintf(name, SIC_SID_NAME_SIZE, "%s", in_domain[i].name);
             return true;
         }

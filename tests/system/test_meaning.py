@@ -83,6 +83,12 @@ def check_section(truth, index, region):
 
 def check_page(expected, view):
     page = view["first_page"]
+    if page["physical"] is None and page["pte"] and "c" not in view["protection"]:
+        # Neither valid nor in transition.
+        pte = number(page["pte"])
+        assert page["in_memory"] == (None if pte & 1 or pte & 0xc00 == 0x800 else False)
+    else:
+        assert page["in_memory"] == (page["physical"] is not None or None)
     assert (page["pte"], page["pool_tag"], page["physical"], page["bytes"]) == \
         (expected["firstPte"], expected["poolTag"], expected["firstPhysical"], expected["firstBytes"])
 
@@ -222,6 +228,10 @@ def test_plain_can_be_selected(worlds):
     (["--plain", "--group", "process", "x"], "--group process"),
     (["--group", "process", "--explain", "x"], "--explain"),
     (["--group", "process", "--details", "x"], "--details"),
+    (["--json", "--csv", "x"], "--json"),
+    (["--csv", "--json", "x"], "--csv"),
+    (["--plain", "--csv", "x"], "--plain"),
+    (["--json", "--plain", "x"], "--plain"),
     (["--name"], "needs a value"),
 ])
 def test_usage_errors(arguments, words):
@@ -268,7 +278,15 @@ def check_process_row(process, row):
     assert row["low_privilege"] == answer_text(process["low_privilege"])
     assert row["process_protection"] == (process["protection"]["text"] if process["protection"] else "unknown")
     assert row["wow64"] == answer_text(process["wow64"]) and row["exiting"] == answer_text(process["exiting"])
+    assert row["exited"] == answer_text(process["exited"])
     assert row["started"] == or_unknown(process["started"])
+
+
+def check_section_cells(section, row):
+    assert row["control_area_flags"] == (hex(section["flags"]) if "flags" in section else "unknown")
+    for column, key in (("mapped_views", "mapped_views"), ("section_references", "section_references"),
+                        ("views_found", "views_found")):
+        assert row[column] == or_unknown(section.get(key)), column
 
 
 def check_view_row(region, view, row):
@@ -280,6 +298,8 @@ def check_view_row(region, view, row):
                                                           if section["kind"] in ("file", "image") else ""))
     assert row["writable_region"] == answer_text(region["writable"]) and int(row["processes"]) == region["processes"]
     assert row["handles"] == or_unknown(section["handle_count"])
+    check_section_cells(section, row)
+    assert row["in_memory"] == answer_text(view["first_page"]["in_memory"])
     assert (row["eprocess"], row["start"], row["end"]) == (view["eprocess"], view["start"], view["end"])
     assert row["section_offset"] == or_unknown(view["section_offset"])
     assert bare(row["protection"]) == view["protection"] and row["writes"] == view["writes"]
@@ -305,6 +325,8 @@ def test_csv_is_the_json(worlds):
                 known = processes[owner["eprocess"]]["peb_pointers"] is not None
                 assert row["peb_fields"] == (" ".join(owner["peb_fields"]) or ("" if known else "unknown"))
             else:
+                check_section_cells(region["section"], row)
+                assert row["exited"] == row["in_memory"] == ""
                 assert row["owner"] == ("system cache" if owner["kind"] == "cache" else "kernel")
                 assert (row["start"], row["session"], row["pid"]) == (owner["start"], str(owner["session"] if
                                                                                           owner["session"] is not None
@@ -319,7 +341,7 @@ def test_csv_is_the_json(worlds):
 def test_without_explain_first_pages_are_not_read(worlds):
     image, document = worlds[0]
     assert all("first_page" not in view for region in document["regions"] for view in region["views"])
-    assert all(row["physical"] == row["first_bytes"] == row["pte"] == row["pool_tag"] == "" for row in rows_of(image))
+    assert all(row["physical"] == row["first_bytes"] == row["pte"] == row["pool_tag"] == row["in_memory"] == "" for row in rows_of(image))
 
 
 def check_text(image, document):
@@ -340,7 +362,9 @@ def check_text(image, document):
             len(region["views"]) + len(region["kernel_views"])
         shown = re.findall(r"^    First page: physical address (.*), PTE (.*), pool tag (.*)$", block, re.MULTILINE)
         missing = "not in this image"
-        assert shown == [(page["physical"] and f"{number(page['physical']):016x}" or missing,
+        none = "none: the page is not in memory"
+        assert shown == [(page["physical"] and f"{number(page['physical']):016x}" or
+                          (none if page["in_memory"] is False else missing),
                           page["pte"] and f"{number(page['pte']):016x}" or missing, page["pool_tag"] or missing)
                          for page in (view["first_page"] for view in region["views"])]
 
