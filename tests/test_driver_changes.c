@@ -125,7 +125,9 @@ static void test_trees_that_change(void **state)
                   "reported; at most %llu copies\n",
                   ek_port.name, totals.rounds, totals.answered, totals.changes[0], totals.changes[1], totals.changes[2],
                   totals.changes[3], totals.reported, (unsigned long long)totals.most_copies);
-    assert_true(totals.answered * 2 > totals.rounds && totals.reported > 0);
+    assert_true(totals.answered * 2 > totals.rounds);
+    /* In so few rounds as the shipped file gets, it may happen that none is. */
+    assert_true(totals.reported > 0 || !ek_port.is_native);
     assert_true(totals.changes[0] > rounds && totals.changes[1] > rounds && totals.changes[2] > rounds);
     /* Some eight walks of a few hundred nodes; an endless loop would go past any bound. */
     assert_true(totals.most_copies < 50000);

@@ -35,7 +35,9 @@ def test_interrupted_save_leaves_nothing(world, saved, tmp_path, number):
         folder.mkdir()
         target = folder / "scan"
         program = subprocess.Popen([SIC, "-q", "--save", target, world], stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.DEVNULL, cwd=folder, env={**os.environ, "TMPDIR": str(folder)})
+                                   stderr=subprocess.DEVNULL, cwd=folder, env={**os.environ, "TMPDIR": str(folder)},
+                                   # Whoever runs the tests in the background has it ignored, and children inherit that.
+                                   preexec_fn=lambda: signal.signal(number, signal.SIG_DFL))
         time.sleep(duration * step / 12)
         program.send_signal(number)
         interrupted += program.wait(timeout=60) == -number
