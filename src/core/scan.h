@@ -114,7 +114,8 @@ struct sic_token {
 
 enum sic_name_kind { SIC_NAME_DIRECTORY, SIC_NAME_SECTION, SIC_NAME_SYMBOLIC_LINK, SIC_NAME_KIND_COUNT };
 
-#define SIC_NAME_UNREAD 0x1u /* a directory of which a part could not be read, or that contradicts itself */
+#define SIC_NAME_UNREAD        0x1u /* a directory of which a part could not be read, or that contradicts itself */
+#define SIC_NAME_SECURITY_READ 0x2u /* its security descriptor was asked for and read: without one, everybody may */
 
 /* An entry of an object directory that matters: a section, a symbolic link, a directory. The first is the root. */
 struct sic_name {
@@ -125,6 +126,7 @@ struct sic_name {
     uint32_t section;         /* of a section: index into sic_scan.sections, or SIC_NONE: no process maps it */
     uint32_t kind;
     uint32_t flags;
+    struct sic_blob security; /* of a directory or a section: a self-relative SECURITY_DESCRIPTOR, or none */
 };
 
 /* A handle to a section. */
