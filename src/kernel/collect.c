@@ -6,6 +6,7 @@
 #include "core/names.h"
 #include "core/process.h"
 #include "core/section.h"
+#include "core/security.h"
 #include "core/vad.h"
 #include "kernel/handles.h"
 #include "kernel/owners.h"
@@ -218,8 +219,11 @@ static bool read_objects(const struct collection *collection, const struct sic_r
     const struct sic_collect_options *options = collection->options;
     const struct sic_objects *objects = &collection->handles.objects;
 
-    return !options->with_objects || (sic_directories_read(collection->scan, reader, objects) &&
-                                      sic_devices_read(collection->scan, reader, objects, options->minimum_views));
+    if (!options->with_objects)
+        return true;
+    return sic_directories_read(collection->scan, reader, objects) &&
+           (!options->with_security || sic_securities_read(collection->scan, reader, objects)) &&
+           sic_devices_read(collection->scan, reader, objects, options->minimum_views);
 }
 
 /* Paths and names: decoration, whose absence changes no answer. */
