@@ -94,8 +94,8 @@
     X(HANDLE_TABLE_ENTRY_SIZE, "_HANDLE_TABLE_ENTRY.sizeof", OPTIONAL)                                                 \
     X(HANDLE_TABLE_ENTRY_OBJECT, "_HANDLE_TABLE_ENTRY.ObjectPointerBits", OPTIONAL)                                    \
     X(HANDLE_TABLE_ENTRY_ACCESS, "_HANDLE_TABLE_ENTRY.GrantedAccessBits", OPTIONAL)                                    \
-    X(TOKEN_PRIVILEGES, "_TOKEN.Privileges", OPTIONAL)                                                                 \
     X(TOKEN_SESSION_ID, "_TOKEN.SessionId", OPTIONAL)                                                                  \
+    X(TOKEN_PRIVILEGES, "_TOKEN.Privileges", OPTIONAL)                                                                 \
     X(TOKEN_GROUP_COUNT, "_TOKEN.UserAndGroupCount", OPTIONAL)                                                         \
     X(TOKEN_GROUPS, "_TOKEN.UserAndGroups", OPTIONAL)                                                                  \
     X(TOKEN_RESTRICTED_COUNT, "_TOKEN.RestrictedSidCount", OPTIONAL)                                                   \

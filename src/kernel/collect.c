@@ -222,7 +222,6 @@ static bool read_objects(const struct collection *collection, const struct sic_r
     if (!options->with_objects)
         return true;
     return sic_directories_read(collection->scan, reader, objects) &&
-           (!options->with_security || sic_securities_read(collection->scan, reader, objects)) &&
            sic_devices_read(collection->scan, reader, objects, options->minimum_views);
 }
 
@@ -351,6 +350,10 @@ enum sic_status sic_collect(const struct sic_kernel *kernel, const struct sic_co
         status = no_memory(error);
     if (status == SIC_OK)
         status = sic_owners_collect(kernel, options, error, scan);
+    /* After the SIDs of tokens: the driver reads those while it walks, and its answer is to be the same. */
+    if (status == SIC_OK && options->with_objects && options->with_security &&
+        !sic_securities_read(scan, &reader, &collection.handles.objects))
+        status = no_memory(error);
     if (status == SIC_OK)
         sic_scan_sort_problems(scan);
     sic_handle_collection_deinit(&collection.handles, &scan->allocator);
