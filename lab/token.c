@@ -194,7 +194,8 @@ static void write_fixed(struct lab_world *world, const struct lab_identity *iden
     lab_va_write(memory, token, identity->integrity >= 0x4000 ? "*SYSTEM*" : "User32 \0", 8);
     lab_va_store_u32(memory, token + lab_offset(layout, LAB_TOKEN_SESSION), (uint32_t)identity->session);
     lab_va_store_u32(memory, token + lab_offset(layout, LAB_TOKEN_FLAGS), flags);
-    lab_va_store_u32(memory, token + lab_offset(layout, LAB_TOKEN_POLICY), (uint32_t)identity->policy);
+    if (lab_has(layout, LAB_TOKEN_POLICY))
+        lab_va_store_u32(memory, token + lab_offset(layout, LAB_TOKEN_POLICY), (uint32_t)identity->policy);
     lab_va_store_u32(memory, token + 0xc0, 1);
     lab_va_store_u64(memory, privileges, identity->integrity >= 0x4000 ? 0x1ff2ffffbcull : 0x602880000ull);
     lab_va_store_u64(memory, privileges + 8, identity->no_traverse ? 0 : SE_CHANGE_NOTIFY);

@@ -49,7 +49,7 @@ static void print_sids(FILE *file, const char *name, const char *list)
     fputc(']', file);
 }
 
-static void print_token(const struct lab_process *process, FILE *file)
+static void print_token(const struct lab_world *world, const struct lab_process *process, FILE *file)
 {
     const struct lab_identity *identity = &process->identity;
     if (!identity->group_text) {
@@ -67,8 +67,10 @@ static void print_token(const struct lab_process *process, FILE *file)
     fprintf(file, ", \"lowPrivilege\": %s", bool_text(identity->low_privilege));
     print_sids(file, "capabilities", identity->capabilities);
     print_sids(file, "restricted", identity->restricted);
-    fprintf(file, ", \"writeRestricted\": %s, \"mandatoryPolicy\": %llu, \"traverse\": %s",
-            bool_text(identity->write_restricted), (ull)identity->policy, bool_text(!identity->no_traverse));
+    fprintf(file,
+            ", \"writeRestricted\": %s, \"traverse\": %s, \"mandatoryPolicy\": ", bool_text(identity->write_restricted),
+            bool_text(!identity->no_traverse));
+    fprintf(file, lab_has(&world->layout, LAB_TOKEN_POLICY) ? "%llu" : "null", (ull)identity->policy);
 }
 
 static void print_pointers(const struct lab_process *process, FILE *file)
@@ -89,7 +91,7 @@ void lab_truth_process(const struct lab_world *world, size_t index, FILE *file)
 {
     const struct lab_process *process = &world->scenario->processes[index];
     const struct lab_identity *identity = &process->identity;
-    print_token(process, file);
+    print_token(world, process, file);
     fprintf(file, ", \"protection\": %llu, \"wow64\": %s, \"exiting\": %s", (ull)identity->protection,
             known_text(world, LAB_EPROCESS_WOW64, identity->wow64),
             known_text(world, LAB_EPROCESS_FLAGS, identity->exiting || process->exited));
