@@ -15,6 +15,8 @@ static void collect(const struct sic_kernel *kernel)
     struct sic_collect_options options = {.threads = 2,
                                           .with_paths = true,
                                           .with_names = true,
+                                          .with_objects = true,
+                                          .with_handles = true,
                                           .with_tokens = true,
                                           .with_peb = true,
                                           .with_first_pages = true,

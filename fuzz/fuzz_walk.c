@@ -6,12 +6,16 @@
 #include "../tests/flat_memory.h"
 #include "util/escape.h"
 #include "core/accounts.h"
+#include "core/device.h"
+#include "core/directory.h"
+#include "core/handle_table.h"
 #include "core/chain.h"
 #include "core/evidence.h"
 #include "core/names.h"
 #include "core/peb.h"
 #include "core/process.h"
 #include "core/section.h"
+#include "core/soundness.h"
 #include "core/token.h"
 #include "core/vad.h"
 #include "kernel/prove.h"
@@ -140,6 +144,46 @@ static void walk_all(struct sic_scan *scan, const struct sic_reader *reader, con
     require(sic_regions_report_claims(scan));
 }
 
+static void read_handles(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_objects *objects)
+{
+    struct sic_handle_tables tables = {0};
+
+    for (uint32_t i = 0; i < scan->processes.count; i++) {
+        struct sic_handle_range range;
+
+        require(sic_handle_table_find(&tables, scan, reader, objects->layout, i, &range));
+        require(sic_handle_table_read(&tables, range, scan, reader, objects, i));
+    }
+    sic_handle_tables_deinit(&tables, &scan->allocator);
+    require(sic_handles_resolve(scan, reader, objects->layout));
+}
+
+/*
+ * Directories and handle tables. Where the bytes hold no directory of types, one is claimed, so that the rest is tried
+ * all the same: the second byte is the index of sections.
+ */
+static void read_objects(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
+                         uint8_t index)
+{
+    struct sic_object_roots roots = {.process_type_va = FLAT_BASE + 0x100, .root_directory_va = FLAT_BASE + 0x200};
+    struct sic_objects objects;
+
+    require(sic_objects_find(&objects, scan, reader, layout, &roots));
+    if (!objects.are_types_known) {
+        objects.root_va = FLAT_BASE + 0x200;
+        objects.are_types_known = true;
+        objects.indexes[SIC_OBJECT_DIRECTORY] = index & 3;
+        objects.indexes[SIC_OBJECT_SYMBOLIC_LINK] = (index + 1) & 3;
+        objects.indexes[SIC_OBJECT_SECTION] = (index + 2) & 3;
+        objects.indexes[SIC_OBJECT_DEVICE] = (index + 3) & 3;
+    }
+    if (sic_handles_can_be_read(&objects))
+        read_handles(scan, reader, &objects);
+    if (sic_objects_can_be_read(layout))
+        require(sic_directories_read(scan, reader, &objects) && sic_devices_read(scan, reader, &objects, 1));
+    require(sic_facts_check(scan) == NULL);
+}
+
 #define PROFILE_LIMIT 64u
 
 /* Parsed once: the text is not what is tested here. */
@@ -174,6 +218,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     reader = flat_memory_reader(&memory);
     sic_scan_init(&scan, sic_heap_allocator());
     walk_all(&scan, &reader, &profile->layout, &list);
+    read_objects(&scan, &reader, &profile->layout, data[1]);
     check_regions(&scan, SIC_REGION_JOINED);
     check_regions(&scan, SIC_REGION_SAME_START);
     check_names(&scan);

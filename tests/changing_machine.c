@@ -278,7 +278,7 @@ static void mark_deleting(struct machine *machine)
     size_t count = list_nodes(machine, process, nodes);
     const struct node *node = count ? &nodes[chance(machine, count)] : NULL;
 
-    if (!node || machine->deleting_mask == 0 || !node->is_view)
+    if (!node || machine->deleting_mask == 0 || !node->is_view || machine->never_deletes)
         return;
     store(machine, node->va + machine->flags, load(machine, node->va + machine->flags, 4) | machine->deleting_mask, 4);
     machine->changes[3]++;

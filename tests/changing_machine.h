@@ -21,6 +21,7 @@ struct machine {
     struct rig rig;
     uint64_t random;
     uint64_t interval;  /* a change each so many copies, by chance */
+    bool never_deletes; /* no view is marked as being unmapped: none is then passed over for good */
     uint64_t last_copy; /* no change after this one */
     struct fact facts[FACT_LIMIT];
     size_t fact_count;

@@ -144,6 +144,7 @@ static void test_unstable_process(void **state)
     machine.random = 5;
     machine.interval = 1;
     machine.last_copy = UINT64_MAX;
+    machine.never_deletes = true;
     rig_open(&machine.rig, "build " SCENARIOS "/three-processes.scenario", "19041.264");
     rig_start(&machine.rig);
     machine_init(&machine);

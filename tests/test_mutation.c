@@ -68,6 +68,8 @@ static bool scan_image(const uint8_t *bytes, size_t size)
     struct sic_collect_options options = {.threads = 2,
                                           .with_paths = true,
                                           .with_names = true,
+                                          .with_objects = true,
+                                          .with_handles = true,
                                           .with_tokens = true,
                                           .with_peb = true,
                                           .with_first_pages = true};

@@ -67,7 +67,7 @@ static bool is_sound_name(const struct sic_unpacker *unpacker, const struct sic_
 
 static bool is_sound_handle(const struct sic_unpacker *unpacker, const struct sic_wire_handle *wire)
 {
-    return wire->process < unpacker->tables[SIC_WIRE_PROCESSES].count &&
+    return wire->process < unpacker->tables[SIC_WIRE_PROCESSES].count && wire->value != 0 && wire->value % 4 == 0 &&
            sic_unpack_is_index(wire->section, unpacker->tables[SIC_WIRE_SECTIONS].count);
 }
 
