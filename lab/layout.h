@@ -101,6 +101,7 @@
     X(FILE_SECTIONS, "_FILE_OBJECT.SectionObjectPointer")                                                              \
     X(HEADER_TYPE, "_OBJECT_HEADER.TypeIndex")                                                                         \
     X(HEADER_MASK, "_OBJECT_HEADER.InfoMask")                                                                          \
+    X(HEADER_SECURITY, "_OBJECT_HEADER.SecurityDescriptor")                                                            \
     X(NAME_INFO_SIZE, "_OBJECT_HEADER_NAME_INFO.sizeof")                                                               \
     X(NAME_INFO_DIRECTORY, "_OBJECT_HEADER_NAME_INFO.Directory")                                                       \
     X(NAME_INFO_NAME, "_OBJECT_HEADER_NAME_INFO.Name")                                                                 \
@@ -136,6 +137,7 @@
     X(TOKEN_INTEGRITY, "_TOKEN.IntegrityLevelIndex")                                                                   \
     X(TOKEN_RESTRICTED_COUNT, "_TOKEN.RestrictedSidCount")                                                             \
     X(TOKEN_RESTRICTED, "_TOKEN.RestrictedSids")                                                                       \
+    X(TOKEN_POLICY, "_TOKEN.MandatoryPolicy")                                                                          \
     X(TOKEN_FLAGS, "_TOKEN.TokenFlags")                                                                                \
     X(TOKEN_ATTRIBUTES, "_TOKEN.pSecurityAttributes")                                                                  \
     X(TOKEN_PACKAGE, "_TOKEN.Package")                                                                                 \

@@ -372,7 +372,8 @@ static void parse_statement(struct lab_parser *parser)
                       {"link", lab_parse_link},
                       {"directory", lab_parse_directory},
                       {"peb", lab_parse_peb},
-                      {"kernel-view", lab_parse_kernel_view}};
+                      {"kernel-view", lab_parse_kernel_view},
+                      {"security", lab_parse_security}};
     size_t i = 0, count = sizeof statements / sizeof *statements;
     parser->used[0] = true;
     while (i < count && strcmp(statements[i].name, parser->words[0]))

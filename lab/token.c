@@ -11,6 +11,8 @@
 
 #define MAX_SIDS 64u
 
+#define SE_CHANGE_NOTIFY (1ull << 23) /* enabled in nearly all tokens: directories need not be traversed */
+
 #define GROUP           0x7u /* mandatory, enabled by default, enabled */
 #define OWNER_GROUP     0xfu
 #define DENY_ONLY       0x10u
@@ -186,14 +188,16 @@ static void write_fixed(struct lab_world *world, const struct lab_identity *iden
 {
     const struct lab_layout *layout = &world->layout;
     struct lab_memory *memory = &world->memory;
-    uint32_t flags = (identity->package ? 0x4a00u : 0x2000u) | (identity->restricted ? 0x10u : 0);
+    uint32_t flags = (identity->package ? 0x4a00u : 0x2000u) | (identity->restricted ? 0x10u : 0) |
+                     (identity->write_restricted ? 8u : 0);
     uint64_t privileges = token + lab_offset(layout, LAB_TOKEN_PRIVILEGES);
     lab_va_write(memory, token, identity->integrity >= 0x4000 ? "*SYSTEM*" : "User32 \0", 8);
     lab_va_store_u32(memory, token + lab_offset(layout, LAB_TOKEN_SESSION), (uint32_t)identity->session);
     lab_va_store_u32(memory, token + lab_offset(layout, LAB_TOKEN_FLAGS), flags);
+    lab_va_store_u32(memory, token + lab_offset(layout, LAB_TOKEN_POLICY), (uint32_t)identity->policy);
     lab_va_store_u32(memory, token + 0xc0, 1);
     lab_va_store_u64(memory, privileges, identity->integrity >= 0x4000 ? 0x1ff2ffffbcull : 0x602880000ull);
-    lab_va_store_u64(memory, privileges + 8, 0x800000);
+    lab_va_store_u64(memory, privileges + 8, identity->no_traverse ? 0 : SE_CHANGE_NOTIFY);
     lab_va_store_u64(memory, privileges + 16, 0x40800000);
 }
 
@@ -215,6 +219,7 @@ static void list_groups(const struct lab_identity *identity, struct sid_list *gr
         add_list(groups, identity->groups, GROUP);
     else
         add_usual_groups(groups, identity);
+    add_list(groups, identity->deny_only, DENY_ONLY);
     snprintf(label, 32, "S-1-16-%llu", (unsigned long long)identity->integrity);
     add_list(groups, label, INTEGRITY_GROUP);
 }

@@ -54,7 +54,8 @@ static void print_token(const struct lab_process *process, FILE *file)
     const struct lab_identity *identity = &process->identity;
     if (!identity->group_text) {
         fputs(", \"session\": null, \"user\": null, \"integrity\": null, \"groups\": [], \"package\": null, "
-              "\"lowPrivilege\": null, \"capabilities\": [], \"restricted\": []",
+              "\"lowPrivilege\": null, \"capabilities\": [], \"restricted\": [], "
+              "\"writeRestricted\": null, \"mandatoryPolicy\": null, \"traverse\": null",
               file);
         return;
     }
@@ -66,6 +67,8 @@ static void print_token(const struct lab_process *process, FILE *file)
     fprintf(file, ", \"lowPrivilege\": %s", bool_text(identity->low_privilege));
     print_sids(file, "capabilities", identity->capabilities);
     print_sids(file, "restricted", identity->restricted);
+    fprintf(file, ", \"writeRestricted\": %s, \"mandatoryPolicy\": %llu, \"traverse\": %s",
+            bool_text(identity->write_restricted), (ull)identity->policy, bool_text(!identity->no_traverse));
 }
 
 static void print_pointers(const struct lab_process *process, FILE *file)
@@ -202,6 +205,23 @@ void lab_truth_view(const struct lab_world *world, const struct lab_node *node, 
     fputc('"', file);
 }
 
+static void print_securities(const struct lab_world *world, FILE *file)
+{
+    bool any = false;
+    for (size_t i = 0; i < world->secured_count; i++) {
+        const struct lab_secured *secured = &world->secured[i];
+        if (secured->type != LAB_TYPE_DIRECTORY && secured->type != LAB_TYPE_SECTION)
+            continue;
+        fputs(any ? ",\n  {\"path\": " : "\n  {\"path\": ", file);
+        lab_truth_text(file, secured->path);
+        fputs(", \"sddl\": ", file);
+        lab_truth_text(file, secured->state == LAB_SECURITY_THERE ? secured->sddl : NULL);
+        fprintf(file, ", \"readable\": %s}",
+                bool_text(secured->state == LAB_SECURITY_THERE || secured->state == LAB_SECURITY_NONE));
+        any = true;
+    }
+}
+
 void lab_truth_namespace(const struct lab_world *world, FILE *file)
 {
     const struct lab_scenario *scenario = world->scenario;
@@ -218,5 +238,7 @@ void lab_truth_namespace(const struct lab_world *world, FILE *file)
         lab_truth_text(file, scenario->links[i].target);
         fputc('}', file);
     }
+    fputs("],\n \"security\": [", file);
+    print_securities(world, file);
     fputs("],\n", file);
 }

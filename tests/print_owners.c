@@ -54,6 +54,7 @@ static void print_token(const struct sic_scan *scan, const struct sic_token *tok
            token->flags, token->kernel_flags);
     print_number("session", token->session_id);
     print_number("integrity", token->integrity);
+    printf(", \"mandatoryPolicy\": %" PRIu32 ", \"privileges\": %" PRIu64, token->mandatory_policy, token->privileges);
     printf(", \"package\": ");
     print_sid(scan, token->package);
     print_sids(scan, "groups", token->first_group, token->group_count);

@@ -474,6 +474,20 @@ static void *resize_failing(void *context, void *memory, size_t old_size, size_t
     return heap->resize(heap->context, memory, old_size, new_size);
 }
 
+/* Tables with something in them, but for the layout's, which needs no memory: at least processes, views, subsections,
+ * sections, strings. */
+static unsigned count_tables(const struct packed *packed)
+{
+    struct sic_wire_scan header;
+    unsigned count = 0;
+
+    memcpy(&header, packed->bytes, sizeof(header));
+    for (unsigned i = 0; i < SIC_WIRE_TABLE_COUNT; i++)
+        count += i != SIC_WIRE_FIELDS && header.tables[i].count > 0;
+    assert_true(count >= 5);
+    return count;
+}
+
 static void test_memory_runs_out(void **state)
 {
     struct packed packed;
@@ -492,7 +506,7 @@ static void test_memory_runs_out(void **state)
         sic_scan_deinit(&scan);
     }
     /* One for each table that is not empty, and one for the depths of names. */
-    assert_in_range(refused, 10, 17);
+    assert_in_range(refused, count_tables(&packed), count_tables(&packed) + 1);
     release(&packed);
 }
 

@@ -324,7 +324,7 @@ const char *sic_section_kind_token(const struct sic_section *section)
 
 const char *sic_listing_missing(const struct sic_listing *listing)
 {
-    return listing->is_live ? "unknown" : "not in this image";
+    return sic_origin_is_live(&listing->origin) ? "unknown" : "not in this image";
 }
 
 char *sic_section_name(const struct sic_scan *scan, const struct sic_section *section)

@@ -259,16 +259,16 @@ static bool needs_image(const struct sic_options *options)
     return options->action == SIC_ACTION_LIST || options->action == SIC_ACTION_LAYOUT;
 }
 
-/* What is the first SiC's to the letter has no room for more. */
+/* What is the first SiC's to the letter has no room for more; and the listing by process shows no evidence. */
 static bool is_consistent(const struct sic_options *options)
 {
-    const char *addition = options->explain      ? "--explain"
-                           : options->details    ? "--details"
-                           : options->by_process ? "--group process"
-                                                 : NULL;
+    const char *addition = options->explain ? "--explain" : options->details ? "--details" : NULL;
 
-    if (options->form == SIC_FORM_PLAIN && addition)
-        return fail("--plain is the first SiC's listing to the letter: leave out %s, or --plain", addition);
+    if (options->form == SIC_FORM_PLAIN && (addition || options->by_process))
+        return fail("--plain is the first SiC's listing to the letter: leave out %s, or --plain",
+                    addition ? addition : "--group process");
+    if (options->form == SIC_FORM_TEXT && options->by_process && addition)
+        return fail("--group process has no room for what %s adds: leave it out, or add --csv or --json", addition);
     return true;
 }
 

@@ -14,6 +14,8 @@ static void set_text(char *place, size_t size, const char *text)
         place[i] = text[i] >= 0x20 && text[i] < 0x7f ? text[i] : '?';
 }
 
+#define LIVE_CONTAINER "live kernel"
+
 static void describe_layout(const struct sic_kernel *kernel, struct sic_wire_origin *origin)
 {
     const struct sic_profile *profile = &kernel->profile;
@@ -40,10 +42,15 @@ void sic_origin_describe(const struct sic_image *image, const struct sic_kernel 
     origin->kernel_base = kernel->pe.base_va;
     origin->directory_table_base = kernel->paging.root_pa;
     origin->missing_pages = image ? sic_image_missing_pages(image) : 0;
-    set_text(origin->container, sizeof(origin->container), image ? sic_image_container(image) : "live kernel");
+    set_text(origin->container, sizeof(origin->container), image ? sic_image_container(image) : LIVE_CONTAINER);
     set_text(origin->pdb_name, sizeof(origin->pdb_name), kernel->pdb.name);
     set_text(origin->guid_age, sizeof(origin->guid_age), kernel->pdb.guid_age);
     describe_layout(kernel, origin);
+}
+
+bool sic_origin_is_live(const struct sic_wire_origin *origin)
+{
+    return strcmp(origin->container, LIVE_CONTAINER) == 0;
 }
 
 void sic_origin_pdb(const struct sic_wire_origin *origin, char text[SIC_PDB_REFERENCE_TEXT_SIZE])

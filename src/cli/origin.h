@@ -14,6 +14,9 @@
 void sic_origin_describe(const struct sic_image *image, const struct sic_kernel *kernel,
                          struct sic_wire_origin *origin);
 
+/* Whether it was a live kernel's memory, and no image. */
+bool sic_origin_is_live(const struct sic_wire_origin *origin);
+
 /* "ntkrnlmp.pdb 5278AFF8…1", or "PDB unknown". */
 void sic_origin_pdb(const struct sic_wire_origin *origin, char text[SIC_PDB_REFERENCE_TEXT_SIZE]);
 

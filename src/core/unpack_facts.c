@@ -1,6 +1,7 @@
 #include "core/unpack_private.h"
 
-#define TOKEN_FLAGS 0x3fu
+#define TOKEN_FLAGS 0xffu
+#define NAME_FLAGS  (SIC_NAME_UNREAD | SIC_NAME_SECURITY_READ)
 #define PAGE_FLAGS  0xfu
 /* A SID: revision, count, six bytes of authority, then so many sub-authorities of four bytes. */
 #define SID_HEADER_SIZE         8u
@@ -40,7 +41,9 @@ static bool is_sound_token(const struct sic_unpacker *unpacker, const struct sic
 {
     uint32_t sids = unpacker->tables[SIC_WIRE_SIDS].count;
 
-    return !(wire->flags & ~TOKEN_FLAGS) && is_sid(unpacker, &wire->package) &&
+    return !(wire->flags & ~TOKEN_FLAGS) && wire->reserved == 0 && is_sid(unpacker, &wire->package) &&
+           (wire->flags & SIC_TOKEN_POLICY_KNOWN || wire->mandatory_policy == 0) &&
+           (wire->flags & SIC_TOKEN_PRIVILEGES_KNOWN || wire->privileges == 0) &&
            is_range(wire->first_group, wire->group_count, sids) &&
            is_range(wire->first_capability, wire->capability_count, sids) &&
            is_range(wire->first_restricted, wire->restricted_count, sids);
@@ -51,14 +54,24 @@ static bool is_sound_sid(const struct sic_unpacker *unpacker, const struct sic_w
     return is_sid(unpacker, &wire->sid) && wire->reserved == 0;
 }
 
-/* Each kind has its own: directories a mark, sections an index, symbolic links a target. */
+/* Bytes, where they were read; sic_facts_check looks into them. */
+static bool is_place_of_security(const struct sic_unpacker *unpacker, const struct sic_wire_name *wire)
+{
+    if (wire->security.offset == SIC_WIRE_NONE)
+        return wire->security.length == 0;
+    return wire->flags & SIC_NAME_SECURITY_READ && wire->security.length > 0 &&
+           is_range(wire->security.offset, wire->security.length, unpacker->tables[SIC_WIRE_BYTES].count);
+}
+
+/* Each kind has its own: directories a mark, sections an index, symbolic links a target and no security of interest. */
 static bool is_sound_name(const struct sic_unpacker *unpacker, const struct sic_wire_name *wire)
 {
     bool is_root = wire->parent == SIC_WIRE_NONE;
 
-    return wire->kind < SIC_NAME_KIND_COUNT && !(wire->flags & ~SIC_NAME_UNREAD) &&
-           (wire->flags == 0 || wire->kind == SIC_NAME_DIRECTORY) &&
-           (wire->section == SIC_WIRE_NONE || wire->kind == SIC_NAME_SECTION) &&
+    return wire->kind < SIC_NAME_KIND_COUNT && !(wire->flags & ~NAME_FLAGS) &&
+           (!(wire->flags & SIC_NAME_UNREAD) || wire->kind == SIC_NAME_DIRECTORY) &&
+           (!(wire->flags & SIC_NAME_SECURITY_READ) || wire->kind != SIC_NAME_SYMBOLIC_LINK) &&
+           is_place_of_security(unpacker, wire) && (wire->section == SIC_WIRE_NONE || wire->kind == SIC_NAME_SECTION) &&
            sic_unpack_is_index(wire->section, unpacker->tables[SIC_WIRE_SECTIONS].count) &&
            (wire->target.offset == SIC_WIRE_NONE || wire->kind == SIC_NAME_SYMBOLIC_LINK) &&
            (is_empty(&wire->target) || is_optional_string(unpacker, &wire->target)) &&
@@ -122,6 +135,8 @@ static const char *unpack_tokens(struct sic_unpacker *unpacker)
             .capability_count = wire.capability_count,
             .first_restricted = wire.first_restricted,
             .restricted_count = wire.restricted_count,
+            .privileges = wire.privileges,
+            .mandatory_policy = wire.mandatory_policy,
         };
     }
     return NULL;
@@ -171,6 +186,7 @@ static const char *unpack_names(struct sic_unpacker *unpacker)
             .section = wire.section,
             .kind = wire.kind,
             .flags = wire.flags,
+            .security = {.offset = wire.security.offset, .length = wire.security.length},
         };
     }
     return NULL;

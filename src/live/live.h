@@ -15,6 +15,7 @@ struct sic_live_options {
     bool with_names;
     bool with_objects; /* object directories, devices, and all views of the kernel's own */
     bool with_handles;
+    bool with_security; /* with objects: the security descriptors of directories and named sections */
     bool with_tokens;
     bool with_peb;                        /* read by this program, not by the driver */
     bool with_first_pages;                /* what the kernel says of them by the driver, the bytes by this program */

@@ -219,6 +219,8 @@ def test_plain_can_be_selected(worlds):
     (["--plain", "--explain", "x"], "--explain"),
     (["--plain", "--details", "x"], "--details"),
     (["--plain", "--group", "process", "x"], "--group process"),
+    (["--group", "process", "--explain", "x"], "--explain"),
+    (["--group", "process", "--details", "x"], "--details"),
     (["--name"], "needs a value"),
 ])
 def test_usage_errors(arguments, words):
