@@ -35,7 +35,8 @@ enum {
     OPTION_NAME,
     OPTION_NAMED,
     OPTION_MIN_PROCESSES,
-    OPTION_WRITABLE
+    OPTION_WRITABLE,
+    OPTION_CROSS
 };
 
 /* One table for the parser and for both helps. */
@@ -60,6 +61,8 @@ static const struct {
     {"min-processes", OPTION_MIN_PROCESSES, required_argument, "--min-processes N",
      "Only regions that at least N processes map", false},
     {"writable", OPTION_WRITABLE, no_argument, "--writable", "Only regions where one writes what others see", false},
+    {"cross", OPTION_CROSS, no_argument, "--cross",
+     "Only regions that cross a trust boundary: who less trusted can or could write what who shows", false},
     {"details", OPTION_DETAILS, no_argument, "--details", "Tell more of each section, and list the handles to it",
      false},
     {"explain", OPTION_EXPLAIN, no_argument, "--explain",
@@ -103,7 +106,8 @@ void sic_options_print_help(bool all)
            "Usage: sic [OPTIONS] IMAGE\n");
     sic_verbs_print_usage();
     printf(
-        "\nIMAGE is a memory image of a 64-bit Windows: a crash dump, a raw image, an ELF core of QEMU or VirtualBox, a\n"
+        "\nIMAGE is a memory image of a 64-bit Windows: a crash dump, a raw image, an ELF core of QEMU or VirtualBox, "
+        "a\n"
         "LiME image, a VMware .vmem with its .vmss or .vmsn beside it; or a FILE.sic. An image named like a verb is\n"
         "reached as ./symbols.\n"
         "On Windows, as administrator, without IMAGE: the live kernel, through the driver beside sic.exe.\n\n"
@@ -184,6 +188,8 @@ static bool apply_selection(struct sic_options *options, int option, const char 
         return sic_selection_set_minimum(&options->selection, argument);
     case OPTION_WRITABLE:
         return options->selection.writable = true;
+    case OPTION_CROSS:
+        return options->cross = true;
     case OPTION_DETAILS:
         return options->details = true;
     case OPTION_EXPLAIN:
@@ -263,6 +269,11 @@ static bool needs_image(const struct sic_options *options)
 static bool is_consistent(const struct sic_options *options)
 {
     const char *addition = options->explain ? "--explain" : options->details ? "--details" : NULL;
+
+    if (options->cross && options->form == SIC_FORM_PLAIN)
+        return fail("--plain is the first SiC's listing to the letter: leave out %s, or --plain", "--cross");
+    if (options->cross && options->form == SIC_FORM_TEXT && options->by_process)
+        return fail("--cross lists regions by the width of their gaps: leave out %s, or --cross", "--group process");
 
     if (options->form == SIC_FORM_PLAIN && (addition || options->by_process))
         return fail("--plain is the first SiC's listing to the letter: leave out %s, or --plain",

@@ -133,9 +133,8 @@ static struct sic_access check_limits(const struct check *check)
         return make(SIC_ANSWER_UNKNOWN, SIC_ACCESS_TOKEN_UNKNOWN);
     }
     while (sic_acl_next(&check->descriptor.sacl, &cursor, &ace)) {
-        bool is_limit =
-            ace.type == SIC_ACE_SCOPED_POLICY ||
-            (ace.type == SIC_ACE_ACCESS_FILTER && !(ace.mask & wishes[check->wish].mask));
+        bool is_limit = ace.type == SIC_ACE_SCOPED_POLICY ||
+                        (ace.type == SIC_ACE_ACCESS_FILTER && !(ace.mask & wishes[check->wish].mask));
 
         if (is_limit && !(ace.flags & SIC_ACE_INHERIT_ONLY))
             return make(SIC_ANSWER_UNKNOWN, SIC_ACCESS_ENTRY_UNKNOWN);

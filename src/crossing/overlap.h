@@ -12,8 +12,8 @@ struct sic_reach {
     uint64_t first;
     uint64_t end;
     uint32_t party;
-    uint32_t view;   /* index into sic_scan.views; borrowed from the caller, not looked at */
-    bool is_writer;  /* else it shows the pages */
+    uint32_t view;    /* index into sic_scan.views; borrowed from the caller, not looked at */
+    bool is_writer;   /* else it shows the pages */
     bool is_crossing; /* result: one of another party and the other kind reaches a page of it */
 };
 
@@ -23,7 +23,7 @@ struct sic_page_range {
 };
 
 struct sic_overlap {
-    uint64_t pages;      /* that a writer and a reader of another party reach */
+    uint64_t pages;       /* that a writer and a reader of another party reach */
     uint32_t range_count; /* they lie in so many ranges */
     struct sic_page_range first_range;
 };

@@ -36,8 +36,7 @@ static bool does_group_count(uint32_t attributes, bool is_user, enum sic_use use
 enum sic_answer sic_subject_has_group(const struct sic_subject *subject, struct sic_sid_bytes sid, enum sic_use use)
 {
     const struct sic_token *token = subject->token;
-    const struct sic_sid *groups =
-        token ? sic_token_sids(subject->scan, token->first_group, token->group_count) : NULL;
+    const struct sic_sid *groups = token ? sic_token_sids(subject->scan, token->first_group, token->group_count) : NULL;
 
     for (uint32_t i = 0; groups && i < token->group_count; i++) {
         if (does_group_count(groups[i].attributes, i == 0, use) &&

@@ -1,8 +1,5 @@
 #include "crossing/trust.h"
 
-#include "core/sort.h"
-#include "util/memory.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,6 +117,7 @@ static void judge(struct sic_trusts *trusts, struct person *persons)
         person.user = token ? user_bytes(scan, token, &person.length) : NULL;
         trust.has_identity = person.user && person.session != SIC_NONE;
         trusts->users[i] = trusts->identities[i] = SIC_NONE;
+        trusts->sessions[i] = person.session;
         if (trust.has_identity)
             persons[count++] = person;
         trusts->classes[i] = (uint8_t)class_of(&trust);
@@ -135,8 +133,9 @@ bool sic_trusts_init(const struct sic_scan *scan, struct sic_trusts *trusts)
     *trusts = (struct sic_trusts){.scan = scan,
                                   .classes = calloc(count, sizeof(*trusts->classes)),
                                   .identities = calloc(count, sizeof(*trusts->identities)),
-                                  .users = calloc(count, sizeof(*trusts->users))};
-    if (persons && trusts->classes && trusts->identities && trusts->users)
+                                  .users = calloc(count, sizeof(*trusts->users)),
+                                  .sessions = calloc(count, sizeof(*trusts->sessions))};
+    if (persons && trusts->classes && trusts->identities && trusts->users && trusts->sessions)
         judge(trusts, persons);
     else
         sic_trusts_deinit(trusts);
@@ -149,6 +148,7 @@ void sic_trusts_deinit(struct sic_trusts *trusts)
     free(trusts->classes);
     free(trusts->identities);
     free(trusts->users);
+    free(trusts->sessions);
     *trusts = (struct sic_trusts){0};
 }
 

@@ -36,6 +36,7 @@ struct sic_trusts {
     uint8_t *classes;     /* by process */
     uint32_t *identities; /* by process: equal for equal user and session; SIC_NONE: unknown */
     uint32_t *users;      /* by process: equal for equal users; SIC_NONE: unknown */
+    uint32_t *sessions;   /* by process; SIC_NONE: unknown */
 };
 
 /* `scan` stays where it is. The owner calls sic_trusts_deinit, after a failure too. False when memory ran out. */
