@@ -1,11 +1,13 @@
 """Crossings of trust boundaries: random worlds against the second judge, hand-made cases against their sentences."""
 import json
 import os
+import subprocess
 
+import jsonschema
 import pytest
 
 import judge
-from conftest import LAYOUTS, ROOT, build_random, build_scenario, sic, sic_json
+from conftest import LAB, LAYOUTS, ROOT, build_random, build_scenario, sic, sic_json
 from truth import number
 
 SEEDS = range(900, 900 + int(os.environ.get("SIC_CROSS_WORLDS", "6")))
@@ -72,3 +74,65 @@ def test_case(tmp_path, case):
     assert sorted(line[len("  Crossing: "):] for line in text.stdout.decode().splitlines()
                   if line.startswith("  Crossing: ")) == sorted(sentences)
     assert text.returncode == (0 if sentences else 1)
+
+
+def test_readme(tmp_path):
+    """The list that the README shows is what the demo world gives."""
+    world = build_scenario(ROOT / "tests/scenarios/broker.scenario", tmp_path / "broker", "--format", "bitmap")
+    shown = (ROOT / "README.md").read_text(encoding="utf-8")
+    answer = sic("-q", "--cross", world.image("bitmap.dmp"))
+    assert answer.returncode == 0
+    assert f"$ build/native/sic -q --cross build/demo/broker.bitmap.dmp\n{answer.stdout.decode()}```" in shown
+    document = sic_json(world.image("bitmap.dmp"), "--cross")
+    found = sorted(answered(document), key=key)
+    assert found == sorted(judge.crossings(world.truth), key=key)
+
+
+def test_schema_and_saved_scans(tmp_path):
+    """Documents follow the schema; a saved scan gives the crossings of its image."""
+    validator = jsonschema.Draft7Validator(json.loads((ROOT / "docs/sic-listing.schema.json").read_text()))
+    world = build_random(tmp_path / "world", 950, "--format", "kernel")
+    document = sic_json(world.image("kernel.dmp"), "--cross", "--save", tmp_path / "world.sic")
+    validator.validate(document)
+    assert document["crossings"]
+    assert sic_json(tmp_path / "world.sic", "--cross")["crossings"] == document["crossings"]
+    assert "crossings" not in sic_json(world.image("kernel.dmp"))
+
+
+def test_selection(tmp_path):
+    """Only crossings of regions that pass the other options; CSV keeps the regions that cross."""
+    world = build_scenario(ROOT / "tests/scenarios/broker.scenario", tmp_path / "broker", "--format", "kernel")
+    image = world.image("kernel.dmp")
+    whole, named = sic_json(image, "--cross"), sic_json(image, "--cross", "--named")
+    names = [region["prototype_pte"] for region in named["regions"]]
+    assert [crossing["reason"] for crossing in named["crossings"]] == [
+        crossing["reason"] for crossing in whole["crossings"]
+        if whole["regions"][crossing["region"]]["prototype_pte"] in names]
+    assert len(names) == 2 < len(whole["regions"])
+    rows = sic("-q", "--csv", "--cross", image).stdout.decode().splitlines()[1:]
+    assert ({row.split(",")[0] for row in rows} == {region["prototype_pte"] for region in whole["regions"]})
+
+
+@pytest.mark.parametrize("option", [("--plain",), ("--group", "process")])
+def test_what_does_not_compose(option):
+    answer = sic("--cross", *option, "x")
+    assert answer.returncode == 2 and b"--cross" in answer.stderr and answer.stderr.count(b"\n") == 1
+
+
+def test_many_processes_stay_few_lines(tmp_path):
+    """A thousand users who could all open a service's section: one crossing for each pair of trusts."""
+    lines = ["kernel 19041.329", "process service.exe pid=1000 user=S-1-5-18 integrity=system session=0"]
+    lines += [f"process user.exe pid={4000 + 4 * i} user=S-1-5-21-1-2-3-{5000 + i} integrity=medium session={1 + i % 50}"
+              for i in range(1000)]
+    lines += ["section s paging-file pages=4", "view 1000 s", "view 4000 s protection=r--",
+              'name s "\\BaseNamedObjects\\s"', 'security "\\BaseNamedObjects\\s" "O:SYG:SYD:(A;;GA;;;WD)"']
+    scenario = tmp_path / "many.scenario"
+    scenario.write_text("\n".join(lines) + "\n")
+    prefix = tmp_path / "many"
+    subprocess.run([LAB, "build", scenario, "--output", prefix, "--format", "kernel", "--no-truth"], check=True)
+    document = sic_json(f"{prefix}.kernel.dmp", "--cross")
+    medium = [crossing for crossing in document["crossings"] if crossing["writers"]["integrity"] == "medium"
+              and crossing["readers"]["integrity"] == "system"]
+    assert len(medium) == 1 and medium[0]["way"] == "name"
+    assert medium[0]["writers"]["process_count"] == 1000 and len(medium[0]["writers"]["processes"]) == 64
+    assert len(document["crossings"]) < 10
