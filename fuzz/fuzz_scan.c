@@ -3,6 +3,7 @@
  * Each input is tried as it is, and with a header that fits its length, so that mutations get past the first checks.
  */
 #include "core/pack.h"
+#include "core/security.h"
 #include "core/unpack.h"
 #include "meaning/file_path.h"
 #include "meaning/identity.h"
@@ -136,6 +137,19 @@ static void check_meaning(const struct sic_scan *scan)
     sic_meaning_deinit(&meaning);
 }
 
+static void check_securities(const struct sic_scan *scan)
+{
+    const struct sic_name *names = scan->names.elements;
+
+    for (uint32_t i = 0; i < scan->names.count; i++) {
+        struct sic_blob blob = names[i].security;
+
+        require(blob.offset == SIC_NONE
+                    ? blob.length == 0
+                    : sic_security_is_sound((const uint8_t *)scan->bytes.elements + blob.offset, blob.length));
+    }
+}
+
 static void try_bytes(const uint8_t *bytes, size_t size)
 {
     struct sic_unpacked unpacked;
@@ -152,6 +166,7 @@ static void try_bytes(const uint8_t *bytes, size_t size)
         check_regions(&scan, SIC_REGION_SAME_START);
         check_chains(&scan);
         check_names(&scan);
+        check_securities(&scan);
         check_meaning(&scan);
         require(sic_regions_report_claims(&scan));
     }

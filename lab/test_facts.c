@@ -73,7 +73,7 @@ static void random_worlds(void **state)
 }
 
 static const char *const scenarios[] = {"all-features", "names-and-handles", "owners",
-                                        "kernel-views", "api-set-map",       "broker"};
+                                        "kernel-views", "api-set-map", "broker", "security"};
 
 static void scenario_world(const char *layout, unsigned number)
 {
