@@ -160,6 +160,24 @@ static void print_kernel_views(const struct lab_scenario *scenario, size_t index
     fputc(']', file);
 }
 
+/* Of an image: the pages that all who map it share and can write. */
+static void print_shared_parts(const struct lab_section *section, FILE *file)
+{
+    uint64_t page = 0;
+    bool any = false;
+    fputs(", \"sharedParts\": [", file);
+    for (size_t i = 0; i < section->subsection_count; i++) {
+        const struct lab_subsection *subsection = &section->subsections[i];
+        unsigned protection = subsection->protection & 7;
+        if (section->kind == LAB_SECTION_IMAGE && subsection->shared && (protection == 4 || protection == 6)) {
+            fprintf(file, "%s{\"page\": %llu, \"pages\": %llu}", any ? ", " : "", (ull)page, (ull)subsection->pages);
+            any = true;
+        }
+        page += subsection->pages;
+    }
+    fputc(']', file);
+}
+
 void lab_truth_section(const struct lab_world *world, size_t index, FILE *file)
 {
     const struct lab_scenario *scenario = world->scenario;
@@ -179,6 +197,7 @@ void lab_truth_section(const struct lab_world *world, size_t index, FILE *file)
             bool_text(section->large_pages), section->object_count, (ull)section->view_count + section->cache_views,
             section->cache_views + section->ring_cache_views);
     print_kernel_views(scenario, index, file);
+    print_shared_parts(section, file);
 }
 
 /* Where the view's first page is for its process: its own copy, or the page of the section. LAB_NO_FRAME: nowhere. */

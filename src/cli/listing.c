@@ -1,6 +1,7 @@
 #include "cli/listing.h"
 
 #include "util/escape.h"
+#include "cli/cross.h"
 #include "cli/origin.h"
 #include "cli/progress.h"
 #include "cli/report.h"
@@ -63,6 +64,7 @@ struct wanted {
     bool names;
     bool meaning; /* object directories, handles, PEBs */
     bool tokens;
+    bool security;
     bool first_pages;
     uint32_t minimum_views;
 };
@@ -82,6 +84,7 @@ static struct wanted find_wanted(const struct sic_options *options)
         .names = needs_meaning(options) || is_saved,
         .meaning = needs_meaning(options) || is_saved,
         .tokens = sic_options_show_tokens(options) || is_saved,
+        .security = options->cross || is_saved,
         .first_pages = options->explain || is_saved,
         .minimum_views = options->form == SIC_FORM_JSON || is_saved ? 1 : 2,
     };
@@ -100,6 +103,7 @@ static enum sic_status scan_image(const struct sic_options *options, struct sic_
         .with_objects = wanted.meaning,
         .with_handles = wanted.meaning,
         .with_tokens = wanted.tokens,
+        .with_security = wanted.security,
         .with_peb = wanted.meaning,
         .with_first_pages = wanted.first_pages,
         .minimum_views = wanted.minimum_views,
@@ -168,6 +172,7 @@ static enum sic_status open_live(const struct sic_options *options, struct sic_e
         .with_objects = wanted.meaning,
         .with_handles = wanted.meaning,
         .with_tokens = wanted.tokens,
+        .with_security = wanted.security,
         .with_peb = wanted.meaning,
         .with_first_pages = wanted.first_pages,
         .minimum_views = wanted.minimum_views,
@@ -263,6 +268,8 @@ enum sic_status sic_listing_open(const struct sic_options *options, struct sic_e
         status = no_memory(error);
     if (status == SIC_OK)
         status = sic_listing_select(listing, options, error);
+    if (status == SIC_OK && options->cross && !sic_cross_select(listing))
+        status = no_memory(error);
     return status;
 }
 
@@ -272,6 +279,7 @@ void sic_listing_close(struct sic_listing *listing)
         free(listing->names[i]);
     free(listing->names);
     free(listing->selected);
+    sic_crossings_deinit(&listing->crossings);
     sic_meaning_deinit(&listing->meaning);
     sic_shared_writable_deinit(&listing->scan, &listing->shared_writable);
     sic_regions_deinit(&listing->regions);
