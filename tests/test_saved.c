@@ -361,7 +361,8 @@ static void test_each_check_refuses(void **state)
         {SIC_WIRE_NAMES, offsetof(struct sic_wire_name, kind), SIC_NAME_SECTION},
         {SIC_WIRE_NAMES, offsetof(struct sic_wire_name, name), 1},
         {SIC_WIRE_NAMES, offsetof(struct sic_wire_name, section), 0},
-        {SIC_WIRE_NAMES, offsetof(struct sic_wire_name, flags), 4 | SIC_NAME_SECURITY_READ},
+        {SIC_WIRE_NAMES, offsetof(struct sic_wire_name, flags), 8 | SIC_NAME_SECURITY_READ},
+        {SIC_WIRE_NAMES, offsetof(struct sic_wire_name, flags), SIC_NAME_OUTSIDE_ROOT | SIC_NAME_SECURITY_READ},
         {SIC_WIRE_NAMES, offsetof(struct sic_wire_name, flags), 0}, /* has bytes that nobody read */
         {SIC_WIRE_NAMES, offsetof(struct sic_wire_name, security), 0},
         {SIC_WIRE_NAMES, offsetof(struct sic_wire_name, security), 0x00ffffff},

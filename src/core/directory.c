@@ -230,7 +230,8 @@ static bool look_at_handle(struct walk *walk, const struct sic_handle *handle)
                             .target.offset = SIC_NONE,
                             .parent = SIC_NONE,
                             .section = handle->section,
-                            .kind = SIC_NAME_SECTION};
+                            .kind = SIC_NAME_SECTION,
+                            .security.offset = SIC_NONE};
     uint64_t directory_va, name_va;
     uint32_t known = 0;
     enum place place;

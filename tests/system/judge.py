@@ -11,17 +11,24 @@ TRAVERSE = {"bits": 0x2 | 1 << 31 | 1 << 29 | 1 << 28, "writes": False}
 LEVELS = ["untrusted", "low", "medium", "high", "system"]
 GRANTS, DENIALS, PLAIN = {0, 5, 9}, {1, 6, 10}, {0, 1}
 LOW, MEDIUM = 0x1000, 0x2000
+# Guesses: a package that no entry names, one that every entry names.
+SOME, EVERY = "some package", "every package"
+
+
+def is_protected(process):
+    """None: kernels before 8.1 keep it elsewhere."""
+    return None if process["protection"] is None else process["protection"] & 7 != 0
 
 
 def trust(process):
     """Protected, level, in a container, whether user and session are known; None: unknown."""
     if process == KERNEL:
         return (KERNEL,)
-    protected = process["protection"] & 7 != 0
+    protected = is_protected(process)
     if process["user"] is None:
         return (protected, None, None, False)
-    level = min(process["integrity"] // 0x1000, 4)
-    return (protected, level, process["package"] is not None, True)
+    level = None if process["integrity"] is None else min(process["integrity"] // 0x1000, 4)
+    return (protected, level, process["package"] is not None if process["packagesKnown"] else None, True)
 
 
 def relation(writer, reader):
@@ -30,6 +37,8 @@ def relation(writer, reader):
         return "less"
     mine, theirs = trust(writer), trust(reader)
     for low, high in ((mine[0], theirs[0]), (mine[1], theirs[1]), (not mine[2], not theirs[2])):
+        if mine[0] is None or theirs[0] is None:
+            return "unknown" if writer is not reader else None
         if mine[0] != theirs[0]:
             return "less" if theirs[0] else None
         if mine[1] is None or theirs[1] is None:
@@ -68,6 +77,10 @@ def groups(process, deny):
     return found
 
 
+def is_in_container_as(process, sid):
+    return sid in packages(process) or (process["package"] == EVERY and sid.startswith("S-1-15-"))
+
+
 def packages(process):
     found = {process["package"], "S-1-15-2-2", *process["capabilities"]}
     return found if process["lowPrivilege"] else found | {"S-1-15-2-1"}
@@ -87,7 +100,7 @@ def walk(process, aces, owner, wish, restricted, believed):
         if kind in GRANTS:
             if anybody or sid in mine:
                 granted = True
-            if anybody or (not restricted and sid not in mine and process["package"] and sid in packages(process)):
+            if anybody or (not restricted and sid not in mine and process["package"] and is_in_container_as(process, sid)):
                 contained = True
         elif not granted and (anybody or sid in mine):
             return False
@@ -132,12 +145,26 @@ def trust_label(process, descriptor, wish):
         if kind == 20 and not flags & 8:
             if mask & wish["bits"]:
                 return YES
-            return UNKNOWN if process["protection"] & 7 else NO
+            return NO if is_protected(process) is False else UNKNOWN
     return YES
 
 
 def weakest(answers):
     return NO if NO in answers else UNKNOWN if UNKNOWN in answers else YES
+
+
+def guesses(process):
+    """What the token may be: older kernels have no labels, policies or packages, or keep them elsewhere."""
+    levels = [0, LOW, MEDIUM, 0x4000] if process["integrity"] is None else [process["integrity"]]
+    policies = [0, 1] if process["mandatoryPolicy"] is None else [process["mandatoryPolicy"]]
+    packages_ = [process["package"]] if process["packagesKnown"] else [None, SOME, EVERY]
+    for level, policy, package in itertools.product(levels, policies, packages_):
+        yield {**process, "integrity": level, "mandatoryPolicy": policy, "package": package,
+               "lowPrivilege": package == SOME if process["lowPrivilege"] is None else process["lowPrivilege"]}
+
+
+def agreed(answers):
+    return UNKNOWN if len(answers) == 2 else YES if True in answers else NO
 
 
 def check_without_token(process, descriptor, wish):
@@ -160,10 +187,10 @@ def check(process, entry, wish):
     if process["user"] is None:
         return check_without_token(process, descriptor, wish)
     uncertain = [i for i, ace in enumerate(descriptor["D"] or []) if is_in_question(process, ace)]
-    answers = {passes_dacl(process, descriptor, wish, dict(zip(uncertain, choice)))
-               for choice in itertools.product((False, True), repeat=len(uncertain))}
-    dacl = UNKNOWN if len(answers) == 2 else YES if True in answers else NO
-    return weakest([trust_label(process, descriptor, wish), YES if passes_label(process, descriptor, wish) else NO, dacl])
+    dacl = {passes_dacl(guess, descriptor, wish, dict(zip(uncertain, choice))) for guess in guesses(process)
+            for choice in itertools.product((False, True), repeat=len(uncertain))}
+    levels = {passes_label(guess, descriptor, wish) for guess in guesses(process)}
+    return weakest([trust_label(process, descriptor, wish), agreed(levels), agreed(dacl)])
 
 
 def passes_fast(process, entry):
@@ -187,12 +214,13 @@ def passes_fast(process, entry):
 def traverse(process, path, security):
     if process["traverse"]:
         return YES
+    can_bypass = process["traverse"] is None and process["user"] is not None
     parts = path.split("\\")[1:-1]
     folders = ["\\"] + ["\\" + "\\".join(parts[:i + 1]) for i in range(len(parts))]
     answers = [YES if passes_fast(process, security[folder]) else check(process, security[folder], TRAVERSE)
                for folder in folders]
     answer = weakest(answers)
-    return UNKNOWN if answer == NO and process["user"] is None else answer
+    return UNKNOWN if answer == NO and (can_bypass or process["user"] is None) else answer
 
 
 def may_open(process, path, security):
@@ -264,8 +292,8 @@ def gap(writers, readers, processes, kind):
     known = mine[1] is not None and theirs[1] is not None
     everybody = [] if readers == {KERNEL} else [processes[who] for who in writers | readers]
     told = [process for process in everybody if process["user"] is not None]
-    return (readers == {KERNEL}, mine[0] < theirs[0], max(theirs[1] - mine[1], 0) if known else 0,
-            known and mine[2] and not theirs[2], len({process["user"] for process in told}) > 1,
+    return (readers == {KERNEL}, mine[0] is False and theirs[0], max(theirs[1] - mine[1], 0) if known else 0,
+            bool(known and mine[2] and theirs[2] is False), len({process["user"] for process in told}) > 1,
             len({process["session"] for process in told}) > 1)
 
 
@@ -316,6 +344,8 @@ def regions(truth):
 
 def crossings(truth):
     """All crossings of a world, in no order."""
+    for process in truth["processes"]:
+        process["packagesKnown"] = truth["build"] >= 9200
     security = {entry["path"]: entry for entry in truth["security"]}
     for prototype_pte, section, views in regions(truth):
         region = Region(truth, section, views, security)

@@ -57,7 +57,11 @@ def test_random_worlds(tmp_path, layout):
         world = build_random(tmp_path / "world", seed, "--layout", layout, "--format", "kernel")
         seen.update((crossing["way"], crossing["certain"], crossing["relation"]) for crossing in assert_judged(world))
         world.remove()
-    if len(SEEDS) >= 6:
+    if len(SEEDS) >= 6 and int(layout.split(".")[0].split("-")[0]) < 9600:
+        # Whether a process is protected is not read of these: who is trusted more stays unknown, but the kernel is.
+        assert {("view", False, "unknown")} <= seen
+        assert all(relation == "unknown" or relation == "less" for _, _, relation in seen)
+    elif len(SEEDS) >= 6:
         assert {("view", True, "less"), ("view", True, "apart"), ("handle", True, "less"), ("name", True, "less"),
                 ("name", False, "less"), ("file", False, "less")} <= seen
 

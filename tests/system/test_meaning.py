@@ -28,9 +28,9 @@ def sids(records):
     return None if records is None else [record["sid"] for record in records]
 
 
-def check_process(truth, process):
+def check_process(truth, process, build):
     assert process["full_path"] == (truth["path"] and truth["path"].replace("\\Device\\HarddiskVolume2", "C:"))
-    assert process["protection"]["value"] == truth["protection"]
+    assert (process["protection"] and process["protection"]["value"]) == truth["protection"]
     assert truth["wow64"] in (None, process["wow64"])
     assert truth["exiting"] in (None, process["exiting"])
     if truth["user"] is None:
@@ -41,12 +41,14 @@ def check_process(truth, process):
     assert process["user"]["sid"] == truth["user"]
     assert process["integrity"] == (None if truth["integrity"] is None else
                                     {"rid": truth["integrity"], "name": INTEGRITY.get(truth["integrity"])})
-    assert process["app_container"] == (truth["package"] is not None)
+    # Packages and capabilities came with Windows 8.
+    has_packages = build >= 9200
+    assert process["app_container"] == (truth["package"] is not None if has_packages else None)
     assert (process["package"] and process["package"]["sid"]) == truth["package"]
     assert process["low_privilege"] == truth["lowPrivilege"]
     assert [(group["sid"], group["attributes"]) for group in process["groups"]] == \
         [(group["sid"], group["attributes"]) for group in truth["groups"]]
-    assert sids(process["capabilities"]) == truth["capabilities"]
+    assert sids(process["capabilities"]) == (truth["capabilities"] if has_packages else None)
     assert sids(process["restricted"]) == truth["restricted"]
 
 
@@ -115,7 +117,7 @@ def check_world(world):
     VALIDATOR.validate(answer)
     processes = {process["eprocess"]: process for process in answer["processes"]}
     for truth in world.truth["processes"]:
-        check_process(truth, processes[truth["eprocess"]])
+        check_process(truth, processes[truth["eprocess"]], world.truth["build"])
         check_peb(truth, processes[truth["eprocess"]])
     check_regions(world.truth, answer)
     check_shared(answer)
@@ -123,7 +125,7 @@ def check_world(world):
     less = sic_json(world.image("kernel.dmp"), "--explain")
     VALIDATOR.validate(less)
     for truth, process in zip(world.truth["processes"], less["processes"], strict=True):
-        check_process(truth, process)
+        check_process(truth, process, world.truth["build"])
         assert process["peb_pointers"] is None
     return answer
 
