@@ -10,7 +10,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define KNOWN 0xffu
+/* All that can be known of a token; whether it is of low privilege is a fact besides. */
+#define KNOWN 0xfbu
 
 /* SIDs of the token: Everyone, a user, a package, a capability, RESTRICTED. */
 static const uint8_t sid_bytes[] = {1, 1,  0, 0, 0, 0, 0, 1, 0,  0, 0, 0, 1, 1, 0, 0, 0, 0, 0,  5, 18, 0, 0,
@@ -53,7 +54,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     sids[1].attributes = data[0] & 0x20 ? 0x10 : 7;
     token.integrity = data[0] & 0x40 ? 0 : token.integrity;
     whole = sic_access_check(&subject, wish, data + 2, (uint32_t)(size - 2), NULL);
-    token.flags &= ~(uint32_t)data[1];
+    token.flags &= ~(data[1] & KNOWN);
+    if (!(token.flags & SIC_TOKEN_ATTRIBUTES_KNOWN))
+        token.flags &= ~SIC_TOKEN_LOW_PRIVILEGE;
     token.integrity = data[1] & 0x40 ? SIC_NONE : token.integrity;
     if (!(token.flags & SIC_TOKEN_POLICY_KNOWN))
         token.mandatory_policy = 0;

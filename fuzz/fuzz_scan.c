@@ -5,6 +5,7 @@
 #include "core/pack.h"
 #include "core/security.h"
 #include "core/unpack.h"
+#include "crossing/crossing.h"
 #include "meaning/file_path.h"
 #include "meaning/identity.h"
 #include "meaning/meaning.h"
@@ -109,6 +110,18 @@ static void check_processes(const struct sic_scan *scan, const struct sic_meanin
     sic_parents_deinit(&parents);
 }
 
+static void check_crossings(const struct sic_scan *scan, const struct sic_meaning *meaning,
+                            const struct sic_regions *regions, const struct sic_shared_writable *parts)
+{
+    struct sic_crossing_request request = {.scan = scan, .meaning = meaning, .regions = regions, .parts = parts};
+    struct sic_crossings crossings;
+
+    require(sic_crossings_find(&request, &crossings));
+    for (uint32_t i = 0; i < crossings.count; i++)
+        require(crossings.crossings[i].region < regions->count);
+    sic_crossings_deinit(&crossings);
+}
+
 static void check_meaning(const struct sic_scan *scan)
 {
     struct sic_shared_writable parts;
@@ -122,7 +135,7 @@ static void check_meaning(const struct sic_scan *scan)
     for (uint32_t i = 0; i < regions.count; i++) {
         const struct sic_region *region = &regions.regions[i];
 
-        sic_memory_judge(&meaning.evidence, &meaning.names, &regions, region, &memory);
+        sic_memory_judge(&meaning, &regions, region, &memory);
         require(memory.known < SIC_KNOWN_MEMORY_COUNT && memory.owners_unknown <= memory.owners);
         for (uint32_t j = 0; j < memory.proof_count; j++)
             require(memory.proofs[j].here > 0 && memory.proofs[j].here + memory.proofs[j].elsewhere <= memory.owners);
@@ -132,6 +145,7 @@ static void check_meaning(const struct sic_scan *scan)
     for (uint32_t i = 0; i < scan->names.count; i++)
         check_text(sic_object_path(&meaning.names, i));
     check_processes(scan, &meaning);
+    check_crossings(scan, &meaning, &regions, &parts);
     sic_regions_deinit(&regions);
     sic_shared_writable_deinit(scan, &parts);
     sic_meaning_deinit(&meaning);

@@ -311,7 +311,7 @@ static struct sic_access check_dacl_once(struct check *check)
         return make(SIC_ANSWER_NO, SIC_ACCESS_PACKAGE_LOW);
     access = walk_dacl(check, false);
     if (access.answer != SIC_ANSWER_YES || !is_restricted ||
-        (!wishes[check->wish].is_write && sic_subject_is_write_restricted(subject)))
+        (!wishes[check->wish].is_write && assume(check, sic_subject_is_write_restricted(subject), true)))
         return access;
     return walk_dacl(check, true).answer == SIC_ANSWER_YES ? access : make(SIC_ANSWER_NO, SIC_ACCESS_NOT_RESTRICTED);
 }

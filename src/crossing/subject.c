@@ -97,12 +97,13 @@ enum sic_answer sic_subject_is_restricted(const struct sic_subject *subject)
     return not_found(subject, SIC_TOKEN_RESTRICTED_KNOWN);
 }
 
-bool sic_subject_is_write_restricted(const struct sic_subject *subject)
+enum sic_answer sic_subject_is_write_restricted(const struct sic_subject *subject)
 {
     /* The bit came with Vista, as mandatory policies did: before, it tells of administrators (TOKEN_HAS_ADMIN_GROUP).
      */
-    return subject->token && subject->token->flags & SIC_TOKEN_POLICY_KNOWN &&
-           subject->token->kernel_flags & TOKEN_WRITE_RESTRICTED;
+    if (!subject->token || !(subject->token->kernel_flags & TOKEN_WRITE_RESTRICTED))
+        return SIC_ANSWER_NO;
+    return subject->token->flags & SIC_TOKEN_POLICY_KNOWN ? SIC_ANSWER_YES : SIC_ANSWER_UNKNOWN;
 }
 
 enum sic_answer sic_subject_bypasses_traversal(const struct sic_subject *subject)

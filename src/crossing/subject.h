@@ -32,7 +32,7 @@ enum sic_answer sic_subject_has_package(const struct sic_subject *subject, struc
 /* Whether there are restricting SIDs. */
 enum sic_answer sic_subject_is_restricted(const struct sic_subject *subject);
 /* Whether they count for writing only. */
-bool sic_subject_is_write_restricted(const struct sic_subject *subject);
+enum sic_answer sic_subject_is_write_restricted(const struct sic_subject *subject);
 
 /* Whether SeChangeNotifyPrivilege is enabled. */
 enum sic_answer sic_subject_bypasses_traversal(const struct sic_subject *subject);

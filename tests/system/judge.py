@@ -158,8 +158,10 @@ def guesses(process):
     levels = [0, LOW, MEDIUM, 0x4000] if process["integrity"] is None else [process["integrity"]]
     policies = [0, 1] if process["mandatoryPolicy"] is None else [process["mandatoryPolicy"]]
     packages_ = [process["package"]] if process["packagesKnown"] else [None, SOME, EVERY]
-    for level, policy, package in itertools.product(levels, policies, packages_):
-        yield {**process, "integrity": level, "mandatoryPolicy": policy, "package": package,
+    # The bit that says so told of administrators before policies came.
+    writes = {process["writeRestricted"], process["writeRestricted"] and process["mandatoryPolicy"] is not None}
+    for level, policy, package, write in itertools.product(levels, policies, packages_, writes):
+        yield {**process, "integrity": level, "mandatoryPolicy": policy, "package": package, "writeRestricted": write,
                "lowPrivilege": package == SOME if process["lowPrivilege"] is None else process["lowPrivilege"]}
 
 
