@@ -167,8 +167,8 @@ static void put_row(struct sheet *sheet, uint32_t region, uint32_t index, bool w
     sic_output_bytes(csv->output, ",", 1);
     sic_output_text(csv->output, process_cells(sheet, view->process));
     csv->needs_comma = true;
-    sic_csv_address(csv, view->start_vpn << 12);
-    sic_csv_address(csv, (view->end_vpn << 12) + 0xfff);
+    sic_csv_address(csv, sic_view_start_va(view));
+    sic_csv_address(csv, sic_view_last_va(view));
     if (sic_view_section_offset(&listing->scan, view, &offset))
         sic_csv_number(csv, offset);
     else

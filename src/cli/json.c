@@ -69,7 +69,7 @@ static void put_mapping(struct sic_json *json, const struct sic_listing *listing
 
     sic_json_open_object(json, NULL);
     sic_json_address(json, "start", sic_view_start_va(view));
-    sic_json_address(json, "end", (view->end_vpn << 12) + 0xfff);
+    sic_json_address(json, "end", sic_view_last_va(view));
     sic_json_string(json, "protection", sic_protection_text(view->protection));
     sic_json_address(json, "subsection", subsection->va);
     sic_json_address_or_null(json, "control_area", section->control_area_va);
@@ -188,7 +188,7 @@ static void put_view(struct sic_json *json, const struct document *document, uin
     sic_json_string(json, "process", listing->names[view->process]);
     sic_json_address(json, "eprocess", process->eprocess_va);
     sic_json_address(json, "start", sic_view_start_va(view));
-    sic_json_address(json, "end", (view->end_vpn << 12) + 0xfff);
+    sic_json_address(json, "end", sic_view_last_va(view));
     sic_json_address(json, "first_prototype_pte", view->first_prototype_pte);
     if (sic_view_section_offset(&listing->scan, view, &offset))
         sic_json_number(json, "section_offset", offset);

@@ -280,7 +280,7 @@ static void print_owner(const struct sic_listing *listing, const struct sic_regi
 {
     const char *modifier = sic_protection_modifier(view->protection);
 
-    print_range(output, label, sic_view_start_va(view), (view->end_vpn << 12) + 0xfff);
+    print_range(output, label, sic_view_start_va(view), sic_view_last_va(view));
     sic_output_bytes(output, " ", 1);
     sic_output_bytes(output, sic_protection_text(view->protection), 3);
     if (modifier) {

@@ -289,7 +289,7 @@ static void put_pointers(const struct sic_listing *listing, uint32_t index, stru
 
         put(output, "    PEB: %s is %016" PRIx64 ", %s: byte 0x%" PRIx64 " of this view\n",
             sic_peb_field_name(pointer->field), pointer->value,
-            sic_known_memory_name(sic_peb_field_meaning(pointer->field)), pointer->value - (view->start_vpn << 12));
+            sic_known_memory_name(sic_peb_field_meaning(pointer->field)), pointer->value - sic_view_start_va(view));
     }
     if (!(sic_scan_process(&listing->scan, view->process)->flags & SIC_PROCESS_PEB_READ))
         put(output, "    PEB: %s\n", sic_listing_missing(listing));

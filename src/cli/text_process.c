@@ -183,9 +183,9 @@ static void put_shared(const struct printing *printing, const struct sic_owner *
         const struct sic_view *view = sic_scan_view(&listing->scan, listing->regions.views[i]);
 
         sic_output_text(output, "    at ");
-        sic_output_address(output, view->start_vpn << 12);
+        sic_output_address(output, sic_view_start_va(view));
         sic_output_text(output, "-");
-        sic_output_address(output, (view->end_vpn << 12) + 0xfff);
+        sic_output_address(output, sic_view_last_va(view));
         sic_output_text(output, " ");
         sic_output_text(output, sic_protection_text(view->protection));
         sic_output_text(output, "\n");

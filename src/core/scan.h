@@ -390,6 +390,12 @@ static inline uint64_t sic_view_start_va(const struct sic_view *view)
     return (uint64_t)view->start_vpn << 12;
 }
 
+/* The address of its last byte. */
+static inline uint64_t sic_view_last_va(const struct sic_view *view)
+{
+    return (view->end_vpn << 12) + 0xfff;
+}
+
 /* Pages that the view covers. */
 static inline uint64_t sic_view_page_count(const struct sic_view *view)
 {

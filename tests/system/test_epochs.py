@@ -1,12 +1,15 @@
 """Trees of _MM_AVL_TABLE and machines with five levels of page tables, whole and damaged."""
+import csv
+import io
 import random
+import re
 
 import pytest
 
 import kernel_pdb
 import memory
 import truth as oracle
-from conftest import LAYOUTS, build_random, sic_json
+from conftest import LAYOUTS, ROOT, build_random, build_scenario, sic, sic_json
 
 OLD = [layout for layout in LAYOUTS if "_MM_AVL_TABLE.BalancedRoot" in kernel_pdb.read_rows(layout)]
 FIVE = [layout for layout in LAYOUTS if layout.endswith("la57")]
@@ -175,3 +178,18 @@ def test_missing_table_of_the_highest_level(tmp_path, layout):
 def test_what_is_known_in_part_is_said(tmp_path, layout):
     trees, _ = build(tmp_path, layout, 65)
     assert "partial" in trees.answer()["kernel"]["layout"]["confidence"]
+
+
+@pytest.mark.parametrize("layout", FIVE)
+def test_every_form_has_the_whole_address(tmp_path, layout):
+    """Of views above 52 bits too."""
+    world = build_scenario(ROOT / "tests/scenarios/five-levels.scenario", tmp_path / "world", "--layout", layout, "--format", "raw")
+    ranges = {(oracle.number(view["start"]), oracle.number(view["end"]))
+              for region in sic_json(world.image("raw"))["regions"] for view in region["views"]}
+    assert ranges <= {(oracle.number(view["start"]), oracle.number(view["end"])) for view in world.truth["views"]}
+    assert any(start >> 52 for start, _ in ranges)
+    rows = csv.DictReader(io.StringIO(sic("--csv", world.image("raw")).stdout.decode(), newline=""))
+    assert {(oracle.number(row["start"]), oracle.number(row["end"])) for row in rows} == ranges
+    by_process = sic("--group", "process", world.image("raw")).stdout.decode()
+    assert {(int(start, 16), int(end, 16)) for start, end in
+            re.findall(r"^    at ([0-9a-f]+)-([0-9a-f]+) ", by_process, re.MULTILINE)} == ranges
