@@ -139,14 +139,3 @@ uint64_t sic_image_file_offset(const struct sic_image *image, const void *lent)
 {
     return (uint64_t)((const uint8_t *)lent - image->file.at);
 }
-
-void sic_image_advise(const struct sic_image *image, enum sic_image_access access)
-{
-    static const enum sic_file_access file_access[] = {
-        [SIC_IMAGE_NORMAL] = SIC_FILE_NORMAL,
-        [SIC_IMAGE_SEQUENTIAL] = SIC_FILE_SEQUENTIAL,
-        [SIC_IMAGE_RANDOM] = SIC_FILE_RANDOM,
-    };
-
-    sic_file_map_advise(&image->map, file_access[access]);
-}

@@ -90,9 +90,4 @@ const uint8_t *sic_image_virtual(const struct sic_image *image, uint64_t va, siz
 /* Offset in the file of a pointer that the image lent. */
 uint64_t sic_image_file_offset(const struct sic_image *image, const void *lent);
 
-/* How the caller will read next. A hint for large files that are not in memory yet: it changes speed, never an answer.
- */
-enum sic_image_access { SIC_IMAGE_NORMAL, SIC_IMAGE_SEQUENTIAL, SIC_IMAGE_RANDOM };
-void sic_image_advise(const struct sic_image *image, enum sic_image_access access);
-
 #endif

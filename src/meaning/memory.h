@@ -34,7 +34,8 @@ enum sic_memory_source {
 struct sic_memory_proof {
     uint32_t field;     /* enum sic_peb_field */
     uint32_t here;      /* owners whose pointer lies in a view of the region that they cannot write through */
-    uint32_t elsewhere; /* owners whose pointer is known and lies in other memory */
+    uint32_t elsewhere; /* owners whose pointer is known and lies in other memory, or in a view that they can write
+                           through */
     uint32_t agreeing;  /* of those here, owners in whose scope most processes' pointers lead to the same section */
 };
 

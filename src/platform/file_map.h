@@ -18,19 +18,10 @@ struct sic_file_map {
     size_t size; /* bytes, at least 1 */
 };
 
-enum sic_file_access {
-    SIC_FILE_NORMAL,
-    SIC_FILE_SEQUENTIAL, /* a pass from start to end: read ahead far */
-    SIC_FILE_RANDOM      /* scattered single pages: do not read ahead */
-};
-
 /* Maps a regular file. Refuses directories, devices and empty files. On success: sic_file_map_close. */
 SIC_MUST_CHECK enum sic_status sic_file_map_open(const char *path, struct sic_error *error, struct sic_file_map *map);
 
 /* A map of zeros is allowed and does nothing. */
 void sic_file_map_close(struct sic_file_map *map);
-
-/* Tells the system how the file will be read next. A hint: it changes speed, never a result. */
-void sic_file_map_advise(const struct sic_file_map *map, enum sic_file_access access);
 
 #endif

@@ -67,16 +67,3 @@ void sic_file_map_close(struct sic_file_map *map)
     map->bytes = NULL;
     map->size = 0;
 }
-
-void sic_file_map_advise(const struct sic_file_map *map, enum sic_file_access access)
-{
-    static const int advice[] = {
-        [SIC_FILE_NORMAL] = MADV_NORMAL,
-        [SIC_FILE_SEQUENTIAL] = MADV_SEQUENTIAL,
-        [SIC_FILE_RANDOM] = MADV_RANDOM,
-    };
-
-    if (map->bytes != NULL) {
-        madvise((void *)(uintptr_t)map->bytes, map->size, advice[access]);
-    }
-}

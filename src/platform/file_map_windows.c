@@ -72,10 +72,3 @@ void sic_file_map_close(struct sic_file_map *map)
     map->bytes = NULL;
     map->size = 0;
 }
-
-void sic_file_map_advise(const struct sic_file_map *map, enum sic_file_access access)
-{
-    /* Windows takes such hints only when the file is opened; its default serves both ways of reading. */
-    (void)map;
-    (void)access;
-}
