@@ -10,38 +10,13 @@
 
 #include <cmocka.h>
 
-#include "container_builder.h"
-#include "image/image.h"
+#include "built_image.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define FRAMES 220
 #define WORLDS 400
-
-static struct sic_image *open_file(const struct built_file *file)
-{
-    struct sic_image *image = NULL;
-    struct sic_error error = {""};
-
-    if (sic_image_open_bytes(file->bytes, file->size, "built", &error, &image) != SIC_OK) {
-        fail_msg("%s", error.message);
-    }
-    return image;
-}
-
-static void expect_refusal(const struct built_file *file, enum sic_status status, const char *word)
-{
-    struct sic_image *image = NULL;
-    struct sic_error error = {""};
-
-    assert_int_equal(sic_image_open_bytes(file->bytes, file->size, "SOME", &error, &image), status);
-    assert_null(image);
-    assert_ptr_equal(strstr(error.message, "SOME: "), error.message);
-    if (strstr(error.message, word) == NULL || strchr(error.message, '\n') != NULL) {
-        fail_msg("\"%s\" is not in: %s", word, error.message);
-    }
-}
 
 /* --- random ranges against a model that looks at each frame by itself --- */
 
@@ -127,11 +102,11 @@ static void test_random_lime(void **state)
             pages |= promised(ranges, count, pfn);
         }
         if (pages) {
-            struct sic_image *image = open_file(&file);
+            struct sic_image *image = built_image_open(&file);
             check_model(image, ranges, count, file.size);
             sic_image_close(image);
         } else {
-            expect_refusal(&file, SIC_BROKEN, "no page of memory");
+            built_image_expect_refusal(&file, SIC_BROKEN, "no page of memory");
         }
         built_free(&file);
     }
@@ -193,7 +168,7 @@ static void test_many_segments(void **state)
         built_page_content(pfn, page);
         built_put(&file, file.size, page, sizeof(page));
     }
-    struct sic_image *image = open_file(&file);
+    struct sic_image *image = built_image_open(&file);
     for (uint64_t pfn = 0; pfn < map.count; pfn++) {
         const uint8_t *got = sic_image_page(image, pfn);
         assert_non_null(got);
@@ -203,7 +178,7 @@ static void test_many_segments(void **state)
     assert_int_equal(sic_image_missing_pages(image), 0);
     sic_image_close(image);
     built_put_u64(&file, 40, UINT64_MAX - 10); /* e_shoff */
-    expect_refusal(&file, SIC_BROKEN, "section header");
+    built_image_expect_refusal(&file, SIC_BROKEN, "section header");
     built_free(&file);
     page_map_free(&map);
     free(ranges);
@@ -218,7 +193,7 @@ static void test_aliases(void **state)
     (void)state;
     built_elf_headers(&file, ranges, 2, "QEMU", false);
     built_put(&file, 4096 + 41 * BUILDER_PAGE, "", 1);
-    expect_refusal(&file, SIC_BROKEN, "same bytes");
+    built_image_expect_refusal(&file, SIC_BROKEN, "same bytes");
     built_free(&file);
 }
 
@@ -230,28 +205,28 @@ static void test_core_refusals(void **state)
     (void)state;
     built_elf_headers(&file, &range, 1, "QEMU", false);
     built_put(&file, 20000, "", 1);
-    sic_image_close(open_file(&file));
+    sic_image_close(built_image_open(&file));
     built_put(&file, 18, "\3\0", 2);
-    expect_refusal(&file, SIC_UNSUPPORTED, "32-bit x86");
+    built_image_expect_refusal(&file, SIC_UNSUPPORTED, "32-bit x86");
     built_put(&file, 18, "\xb7\0", 2);
-    expect_refusal(&file, SIC_UNSUPPORTED, "ARM64");
+    built_image_expect_refusal(&file, SIC_UNSUPPORTED, "ARM64");
     built_put(&file, 18, "\x3e\0", 2);
     built_put(&file, 54, "\x20\0", 2);
-    expect_refusal(&file, SIC_BROKEN, "32 bytes (offset 0x36)");
+    built_image_expect_refusal(&file, SIC_BROKEN, "32 bytes (offset 0x36)");
     built_put(&file, 54, "\x38\0", 2);
     built_put(&file, 56, "\0\0", 2);
-    expect_refusal(&file, SIC_BROKEN, "0 segments");
+    built_image_expect_refusal(&file, SIC_BROKEN, "0 segments");
     built_put(&file, 56, "\xff\xff", 2);
-    expect_refusal(&file, SIC_BROKEN, "cut short in its 65535 program headers");
+    built_image_expect_refusal(&file, SIC_BROKEN, "cut short in its 65535 program headers");
     built_put(&file, 56, "\1\0", 2);
-    expect_refusal(&file, SIC_BROKEN, "no page of memory"); /* the note only */
+    built_image_expect_refusal(&file, SIC_BROKEN, "no page of memory"); /* the note only */
     built_put(&file, 56, "\2\0", 2);
     built_put_u64(&file, 64 + 56 + 24, (UINT64_C(1) << 48) - 4096);
-    expect_refusal(&file, SIC_BROKEN, "segment 1");
+    built_image_expect_refusal(&file, SIC_BROKEN, "segment 1");
     built_put_u64(&file, 64 + 56 + 24, UINT64_MAX - 4096);
-    expect_refusal(&file, SIC_BROKEN, "48 bits");
+    built_image_expect_refusal(&file, SIC_BROKEN, "48 bits");
     file.size = 60;
-    expect_refusal(&file, SIC_BROKEN, "cut short in its header");
+    built_image_expect_refusal(&file, SIC_BROKEN, "cut short in its header");
     built_free(&file);
 }
 
@@ -264,11 +239,11 @@ static void test_core_of_a_process(void **state)
     (void)state;
     built_elf_headers(&file, &range, 1, "CORE", false);
     built_put(&file, 20000, "", 1);
-    struct sic_image *image = open_file(&file);
+    struct sic_image *image = built_image_open(&file);
     assert_string_equal(sic_image_container(image), "ELF core");
     sic_image_close(image);
     built_put_u64(&file, 64 + 56 + 24, 0);
-    expect_refusal(&file, SIC_UNSUPPORTED, "one process");
+    built_image_expect_refusal(&file, SIC_UNSUPPORTED, "one process");
     built_free(&file);
 }
 
@@ -324,27 +299,27 @@ static void test_lime_refusals(void **state)
     (void)state;
     built_lime_header(&file, 0x1000, 0x1fff);
     built_put(&file, 32 + 4096 - 1, "", 1);
-    sic_image_close(open_file(&file));
+    sic_image_close(built_image_open(&file));
     built_put_u32(&file, 4, 2);
-    expect_refusal(&file, SIC_UNSUPPORTED, "version 2");
+    built_image_expect_refusal(&file, SIC_UNSUPPORTED, "version 2");
     built_put_u32(&file, 4, 1);
     built_put_u64(&file, 16, 0xfff);
-    expect_refusal(&file, SIC_BROKEN, "before it begins");
+    built_image_expect_refusal(&file, SIC_BROKEN, "before it begins");
     built_put_u64(&file, 16, UINT64_C(1) << 48);
-    expect_refusal(&file, SIC_BROKEN, "48 bits");
+    built_image_expect_refusal(&file, SIC_BROKEN, "48 bits");
     built_put_u64(&file, 8, 0);
     built_put_u64(&file, 16, UINT64_MAX);
-    expect_refusal(&file, SIC_BROKEN, "48 bits");
+    built_image_expect_refusal(&file, SIC_BROKEN, "48 bits");
     built_put_u64(&file, 8, 0x1000);
     built_put_u64(&file, 16, 0x1fff);
     size_t second = file.size;
     built_lime_header(&file, 0x3000, 0x3fff);
     built_put(&file, second, "AVML", 4);
-    expect_refusal(&file, SIC_UNSUPPORTED, "avml-convert");
+    built_image_expect_refusal(&file, SIC_UNSUPPORTED, "avml-convert");
     built_put(&file, second, "else", 4);
-    expect_refusal(&file, SIC_BROKEN, "offset 0x1020");
+    built_image_expect_refusal(&file, SIC_BROKEN, "offset 0x1020");
     file.size = 20;
-    expect_refusal(&file, SIC_BROKEN, "cut short in its first header");
+    built_image_expect_refusal(&file, SIC_BROKEN, "cut short in its first header");
     built_free(&file);
 }
 
@@ -357,31 +332,31 @@ static void test_ranges_dump_refusals(void **state)
 
     (void)state;
     built_ranges_dump(&file, &map, 10);
-    sic_image_close(open_file(&file));
+    sic_image_close(built_image_open(&file));
     built_put(&file, 0x2000, "\x41", 1);
-    expect_refusal(&file, SIC_BROKEN, "type 0xa without its list of ranges");
+    built_image_expect_refusal(&file, SIC_BROKEN, "type 0xa without its list of ranges");
     built_put(&file, 0x2000, "\x40", 1);
     built_put_u64(&file, 0x2028, 2);
-    struct sic_image *image = open_file(&file); /* the count ends the list */
+    struct sic_image *image = built_image_open(&file); /* the count ends the list */
     assert_null(sic_image_page(image, 4));
     sic_image_close(image);
     built_put_u64(&file, 0x2028, 1);
-    expect_refusal(&file, SIC_BROKEN, "beyond the number of pages");
+    built_image_expect_refusal(&file, SIC_BROKEN, "beyond the number of pages");
     built_put_u64(&file, 0x2028, 3);
     built_put_u64(&file, 0x2010, 0x1000);
-    expect_refusal(&file, SIC_BROKEN, "reaches beyond its first page");
+    built_image_expect_refusal(&file, SIC_BROKEN, "reaches beyond its first page");
     built_put_u64(&file, 0x2018, 0x2010);
-    expect_refusal(&file, SIC_BROKEN, "0x2010");
+    built_image_expect_refusal(&file, SIC_BROKEN, "0x2010");
     built_put_u64(&file, 0x2018, UINT64_MAX);
     built_put_u64(&file, 0x2010, UINT64_MAX - 0x3000);
-    expect_refusal(&file, SIC_BROKEN, "cut short in its list");
+    built_image_expect_refusal(&file, SIC_BROKEN, "cut short in its list");
     built_put_u64(&file, 0x2010, 48);
     built_put_u64(&file, 0x2018, 0x2050);
     built_put_u64(&file, 0x2030, UINT64_C(1) << 36);
-    expect_refusal(&file, SIC_BROKEN, "48 bits");
+    built_image_expect_refusal(&file, SIC_BROKEN, "48 bits");
     built_put_u32(&file, 0xf98, 1);
     built_put_u32(&file, 0x88, 1);
-    expect_refusal(&file, SIC_BROKEN, "list of ranges follows");
+    built_image_expect_refusal(&file, SIC_BROKEN, "list of ranges follows");
     built_free(&file);
 }
 
@@ -393,17 +368,17 @@ static void test_end_of_list(void **state)
 
     (void)state;
     built_ranges_dump(&file, &map, 9);
-    struct sic_image *image = open_file(&file);
+    struct sic_image *image = built_image_open(&file);
     assert_non_null(sic_image_page(image, 0)); /* frame 0 in the first range */
     assert_int_equal(sic_image_missing_pages(image), 0);
     sic_image_close(image);
     built_put_u64(&file, 0x2030 + 16 + 8, 0);
-    image = open_file(&file);
+    image = built_image_open(&file);
     assert_null(sic_image_page(image, 2));
     sic_image_close(image);
     built_put_u64(&file, 0x2030 + 16, 0);
     built_put_u64(&file, 0x2030 + 16 + 8, 2);
-    image = open_file(&file);
+    image = built_image_open(&file);
     assert_int_equal(sic_image_pfn_limit(image), 1);
     sic_image_close(image);
     built_free(&file);

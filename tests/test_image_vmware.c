@@ -6,38 +6,13 @@
 
 #include <cmocka.h>
 
-#include "container_builder.h"
-#include "image/image.h"
+#include "built_image.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define WORLDS 400
-
-static struct sic_image *open_file(const struct built_file *file)
-{
-    struct sic_image *image = NULL;
-    struct sic_error error = {""};
-
-    if (sic_image_open_bytes(file->bytes, file->size, "built", &error, &image) != SIC_OK) {
-        fail_msg("%s", error.message);
-    }
-    return image;
-}
-
-static void expect_refusal(const struct built_file *file, enum sic_status status, const char *word)
-{
-    struct sic_image *image = NULL;
-    struct sic_error error = {""};
-
-    assert_int_equal(sic_image_open_bytes(file->bytes, file->size, "SOME", &error, &image), status);
-    assert_null(image);
-    assert_ptr_equal(strstr(error.message, "SOME: "), error.message);
-    if (strstr(error.message, word) == NULL || strchr(error.message, '\n') != NULL) {
-        fail_msg("\"%s\" is not in: %s", word, error.message);
-    }
-}
 
 static enum sic_status open_pair(const struct built_file *memory, const struct built_file *companion,
                                  struct sic_error *error, struct sic_image **image)
@@ -141,15 +116,15 @@ static void test_state_files(void **state)
 
     (void)state;
     built_vmss(&file, &region, 1, 0);
-    expect_refusal(&file, SIC_UNSUPPORTED, "in a .vmem file of the same name");
+    built_image_expect_refusal(&file, SIC_UNSUPPORTED, "in a .vmem file of the same name");
     built_free(&file);
     built_vmss(&file, &region, 1, 2 * BUILDER_PAGE);
     uint8_t *tag = memmem(file.bytes, file.size, "Memory", 6);
     assert_non_null(tag);
     tag[-2] = 62;
-    expect_refusal(&file, SIC_UNSUPPORTED, "compressed");
+    built_image_expect_refusal(&file, SIC_UNSUPPORTED, "compressed");
     tag[-2] = 63;
-    struct sic_image *image = open_file(&file); /* cut before the first page */
+    struct sic_image *image = built_image_open(&file); /* cut before the first page */
     assert_int_equal(sic_image_missing_pages(image), 2);
     sic_image_close(image);
     built_free(&file);
