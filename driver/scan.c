@@ -11,6 +11,7 @@
 #include "core/prove.h"
 #include "core/request.h"
 #include "core/section.h"
+#include "core/security.h"
 #include "core/steady.h"
 #include "core/token.h"
 #include "process.h"
@@ -207,6 +208,8 @@ static bool AddObjects(PSIC_SCAN Scan)
 {
     return !(Scan->Request.want & SIC_WIRE_WANT_OBJECTS) ||
            (sic_directories_read(&Scan->Scan, &Scan->Reader.Interface, &Scan->Objects) &&
+            (!(Scan->Request.want & SIC_WIRE_WANT_SECURITY) ||
+             sic_securities_read(&Scan->Scan, &Scan->Reader.Interface, &Scan->Objects)) &&
             sic_devices_read(&Scan->Scan, &Scan->Reader.Interface, &Scan->Objects, Scan->Request.minimum_views));
 }
 

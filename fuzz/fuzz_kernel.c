@@ -17,6 +17,7 @@ static void collect(const struct sic_kernel *kernel)
                                           .with_names = true,
                                           .with_objects = true,
                                           .with_handles = true,
+                                          .with_security = true,
                                           .with_tokens = true,
                                           .with_peb = true,
                                           .with_first_pages = true,

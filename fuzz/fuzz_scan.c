@@ -3,7 +3,9 @@
  * Each input is tried as it is, and with a header that fits its length, so that mutations get past the first checks.
  */
 #include "core/pack.h"
+#include "core/security.h"
 #include "core/unpack.h"
+#include "crossing/crossing.h"
 #include "meaning/file_path.h"
 #include "meaning/identity.h"
 #include "meaning/meaning.h"
@@ -123,6 +125,18 @@ static void check_unread(const struct sic_scan *scan, const struct sic_meaning *
         (void)sic_page_is_in_memory(sic_meaning_page(meaning, i), sic_scan_view(scan, i)->protection);
 }
 
+static void check_crossings(const struct sic_scan *scan, const struct sic_meaning *meaning,
+                            const struct sic_regions *regions, const struct sic_shared_writable *parts)
+{
+    struct sic_crossing_request request = {.scan = scan, .meaning = meaning, .regions = regions, .parts = parts};
+    struct sic_crossings crossings;
+
+    require(sic_crossings_find(&request, &crossings));
+    for (uint32_t i = 0; i < crossings.count; i++)
+        require(crossings.crossings[i].region < regions->count);
+    sic_crossings_deinit(&crossings);
+}
+
 static void check_meaning(const struct sic_scan *scan)
 {
     struct sic_shared_writable parts;
@@ -147,9 +161,23 @@ static void check_meaning(const struct sic_scan *scan)
         check_text(sic_object_path(&meaning.names, i));
     check_processes(scan, &meaning);
     check_unread(scan, &meaning);
+    check_crossings(scan, &meaning, &regions, &parts);
     sic_regions_deinit(&regions);
     sic_shared_writable_deinit(scan, &parts);
     sic_meaning_deinit(&meaning);
+}
+
+static void check_securities(const struct sic_scan *scan)
+{
+    const struct sic_name *names = scan->names.elements;
+
+    for (uint32_t i = 0; i < scan->names.count; i++) {
+        struct sic_blob blob = names[i].security;
+
+        require(blob.offset == SIC_NONE
+                    ? blob.length == 0
+                    : sic_security_is_sound((const uint8_t *)scan->bytes.elements + blob.offset, blob.length));
+    }
 }
 
 static void try_bytes(const uint8_t *bytes, size_t size)
@@ -168,6 +196,7 @@ static void try_bytes(const uint8_t *bytes, size_t size)
         check_regions(&scan, SIC_REGION_SAME_START);
         check_chains(&scan);
         check_names(&scan);
+        check_securities(&scan);
         check_meaning(&scan);
         require(sic_regions_report_claims(&scan));
     }

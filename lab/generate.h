@@ -16,6 +16,9 @@ void lab_generate_random(const struct lab_random_options *options, struct lab_sc
 /* The second half of it: identities, names, handles, kernel's views, PEB pointers (random_facts.c). */
 void lab_random_facts(struct lab_scenario *scenario, uint64_t seed);
 
+/* Who may open what has a name, and how tokens are judged (random_security.c). After the names. */
+void lab_random_security(struct lab_scenario *scenario, uint64_t seed);
+
 /*
  * A large world as real machines are: `vads` nodes in `processes` processes. `handles` other than 0: each process has
  * so many handles, a fifth of them to sections that it maps; of the shared sections some have names and kernel's views.

@@ -109,6 +109,8 @@ void lab_identity_complete(struct lab_scenario *scenario, struct lab_process *pr
         identity->protection = found.protection;
     if (identity->integrity == LAB_CHOOSE)
         identity->integrity = identity->package ? LOW : found.integrity;
+    if (identity->policy == LAB_CHOOSE)
+        identity->policy = identity->integrity >= HIGHEST ? 1 : 3;
     if (!identity->package && !identity->user && found.family)
         identity->package = package_sid(found.family);
     if (!identity->user)

@@ -109,6 +109,7 @@
     X(HEADER_TYPE_POINTER, "_OBJECT_HEADER.Type")                                                                      \
     X(HEADER_NAME_OFFSET, "_OBJECT_HEADER.NameInfoOffset")                                                             \
     X(HEADER_MASK, "_OBJECT_HEADER.InfoMask")                                                                          \
+    X(HEADER_SECURITY, "_OBJECT_HEADER.SecurityDescriptor")                                                            \
     X(NAME_INFO_SIZE, "_OBJECT_HEADER_NAME_INFO.sizeof")                                                               \
     X(NAME_INFO_DIRECTORY, "_OBJECT_HEADER_NAME_INFO.Directory")                                                       \
     X(NAME_INFO_NAME, "_OBJECT_HEADER_NAME_INFO.Name")                                                                 \
@@ -144,6 +145,7 @@
     X(TOKEN_INTEGRITY, "_TOKEN.IntegrityLevelIndex")                                                                   \
     X(TOKEN_RESTRICTED_COUNT, "_TOKEN.RestrictedSidCount")                                                             \
     X(TOKEN_RESTRICTED, "_TOKEN.RestrictedSids")                                                                       \
+    X(TOKEN_POLICY, "_TOKEN.MandatoryPolicy")                                                                          \
     X(TOKEN_FLAGS, "_TOKEN.TokenFlags")                                                                                \
     X(TOKEN_ATTRIBUTES, "_TOKEN.pSecurityAttributes")                                                                  \
     X(TOKEN_PACKAGE, "_TOKEN.Package")                                                                                 \

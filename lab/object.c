@@ -133,6 +133,8 @@ uint64_t lab_object_create(struct lab_world *world, enum lab_type type, uint32_t
     write_infos(world, body - lab_offset(&world->layout, LAB_HEADER_BODY), mask, directory, name);
     if (directory)
         lab_directory_insert(world, directory, name, body);
+    if (path)
+        lab_secure(world, body, type, path);
     return body;
 }
 

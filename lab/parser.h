@@ -40,9 +40,11 @@ void lab_parse_directory(struct lab_parser *parser);
 void lab_parse_peb(struct lab_parser *parser);
 void lab_parse_kernel_view(struct lab_parser *parser);
 void lab_parse_damage(struct lab_parser *parser);
+void lab_parse_security(struct lab_parser *parser); /* scenario_security.c */
 
 /* The same back to text. */
 void lab_print_identity(const struct lab_process *process, FILE *file);
+void lab_print_securities(const struct lab_scenario *scenario, FILE *file);
 void lab_print_facts(const struct lab_scenario *scenario, FILE *file);
 
 #endif

@@ -225,6 +225,7 @@ void lab_generate_random(const struct lab_random_options *options, struct lab_sc
         random_private(&generator);
     add_chain(&generator);
     lab_random_facts(scenario, options->seed);
+    lab_random_security(scenario, options->seed);
     free(generator.cursors);
     free(generator.edges);
 }

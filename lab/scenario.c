@@ -29,6 +29,7 @@ static void free_process(struct lab_process *process)
     free(identity->package);
     free(identity->capabilities);
     free(identity->restricted);
+    free(identity->deny_only);
     free(identity->group_text);
 }
 
@@ -42,6 +43,11 @@ static void free_facts(struct lab_scenario *scenario)
     }
     for (size_t i = 0; i < scenario->directory_count; i++)
         free(scenario->directories[i]);
+    for (size_t i = 0; i < scenario->security_count; i++) {
+        free(scenario->securities[i].path);
+        free(scenario->securities[i].sddl);
+    }
+    free(scenario->securities);
     free(scenario->names);
     free(scenario->handles);
     free(scenario->links);
@@ -88,6 +94,7 @@ struct lab_process *lab_add_process(struct lab_scenario *scenario, const char *n
     process->peb = pid == 4 ? 0 : LAB_CHOOSE;
     process->vad_count = -1;
     process->identity.session = process->identity.integrity = process->identity.protection = LAB_CHOOSE;
+    process->identity.policy = LAB_CHOOSE;
     process->other_handles = LAB_SOME_HANDLES;
     return process;
 }
@@ -188,6 +195,14 @@ void lab_add_directory(struct lab_scenario *scenario, const char *path)
     scenario->directories = lab_grow(scenario->directories, scenario->directory_count, &scenario->directory_capacity,
                                      sizeof *scenario->directories);
     scenario->directories[scenario->directory_count++] = lab_copy_text(path);
+}
+
+void lab_add_security(struct lab_scenario *scenario, const char *path, const char *sddl, enum lab_security_state state)
+{
+    scenario->securities = lab_grow(scenario->securities, scenario->security_count, &scenario->security_capacity,
+                                    sizeof *scenario->securities);
+    scenario->securities[scenario->security_count++] =
+        (struct lab_security){lab_copy_text(path), sddl ? lab_copy_text(sddl) : NULL, state};
 }
 
 struct lab_peb_pointer *lab_add_peb_pointer(struct lab_scenario *scenario, uint32_t process, enum lab_peb_field field,

@@ -73,9 +73,13 @@ struct lab_identity {
     char *package;      /* NULL: none, or derived */
     char *capabilities; /* NULL: none, or derived */
     char *restricted;   /* NULL: none */
+    char *deny_only;    /* groups that only deny; NULL: none but the usual */
     uint64_t session, integrity, protection; /* LAB_CHOOSE: derived from the name */
+    uint64_t policy;                         /* the token's MandatoryPolicy; LAB_CHOOSE: 1 of services, 3 of users */
     bool low_privilege, wow64, exiting;
-    char *group_text; /* after the build: the token's groups as JSON; NULL: no token */
+    bool write_restricted; /* the restricting SIDs count for writing only */
+    bool no_traverse;      /* SeChangeNotifyPrivilege is not enabled */
+    char *group_text;      /* after the build: the token's groups as JSON; NULL: no token */
 };
 
 /* The pointers of a PEB that lead to shared memory, in the order of their fields. */
@@ -166,6 +170,20 @@ struct lab_link {
     char *path, *target;
 };
 
+/* Who may open an object. */
+enum lab_security_state {
+    LAB_SECURITY_THERE,
+    LAB_SECURITY_NONE,       /* the object has no descriptor */
+    LAB_SECURITY_UNREADABLE, /* paged out */
+    LAB_SECURITY_DAMAGED     /* a descriptor that contradicts itself */
+};
+
+/* What the scenario says of one object; of all others what is usual. */
+struct lab_security {
+    char *path, *sddl; /* sddl NULL: the usual one */
+    enum lab_security_state state;
+};
+
 struct lab_peb_pointer {
     uint32_t process;
     enum lab_peb_field field;
@@ -232,6 +250,8 @@ struct lab_scenario {
     size_t link_count, link_capacity;
     char **directories; /* that stand there besides the usual ones */
     size_t directory_count, directory_capacity;
+    struct lab_security *securities;
+    size_t security_count, security_capacity;
     struct lab_peb_pointer *peb_pointers;
     size_t peb_pointer_count, peb_pointer_capacity;
     struct lab_kernel_view *kernel_views;
@@ -258,6 +278,8 @@ void lab_add_name(struct lab_scenario *scenario, uint32_t section, const char *p
 struct lab_handle *lab_add_handle(struct lab_scenario *scenario, uint32_t process, uint32_t section, uint32_t access);
 void lab_add_link(struct lab_scenario *scenario, const char *path, const char *target);
 void lab_add_directory(struct lab_scenario *scenario, const char *path);
+/* `sddl` is copied; NULL: the usual one. The last word on a path counts. */
+void lab_add_security(struct lab_scenario *scenario, const char *path, const char *sddl, enum lab_security_state state);
 /* To the first view of `section` in the process. */
 struct lab_peb_pointer *lab_add_peb_pointer(struct lab_scenario *scenario, uint32_t process, enum lab_peb_field field,
                                             uint32_t section);

@@ -48,6 +48,10 @@ void lab_parse_identity(struct lab_parser *parser, struct lab_process *process)
     identity->package = sid_option(parser, "package");
     identity->capabilities = sid_option(parser, "capabilities");
     identity->restricted = sid_option(parser, "restricted");
+    identity->deny_only = sid_option(parser, "deny-only");
+    identity->policy = lab_parser_hex(parser, "mandatory-policy", LAB_CHOOSE);
+    identity->write_restricted = lab_parser_flag(parser, "write-restricted");
+    identity->no_traverse = lab_parser_flag(parser, "no-traverse");
     identity->integrity = integrity_option(parser);
     identity->protection = lab_parser_hex(parser, "protection", LAB_CHOOSE);
     identity->low_privilege = lab_parser_flag(parser, "lpac");
@@ -56,6 +60,8 @@ void lab_parse_identity(struct lab_parser *parser, struct lab_process *process)
     process->other_handles = (uint32_t)lab_parser_count(parser, "handles", LAB_SOME_HANDLES);
     if (identity->low_privilege && !identity->package)
         LAB_REJECT(parser, "lpac needs package=");
+    if (identity->write_restricted && !identity->restricted)
+        LAB_REJECT(parser, "write-restricted needs restricted=");
 }
 
 static void print_text_option(const char *name, const char *text, FILE *file)
@@ -74,12 +80,17 @@ void lab_print_identity(const struct lab_process *process, FILE *file)
     print_text_option("package", identity->package, file);
     print_text_option("capabilities", identity->capabilities, file);
     print_text_option("restricted", identity->restricted, file);
+    print_text_option("deny-only", identity->deny_only, file);
+    if (identity->policy != LAB_CHOOSE)
+        fprintf(file, " mandatory-policy=%llx", (ull)identity->policy);
     if (identity->integrity != LAB_CHOOSE)
         fprintf(file, " integrity=%llx", (ull)identity->integrity);
     if (identity->protection != LAB_CHOOSE)
         fprintf(file, " protection=%llx", (ull)identity->protection);
     if (process->other_handles != LAB_SOME_HANDLES)
         fprintf(file, " handles=%u", process->other_handles);
+    fprintf(file, "%s%s", identity->write_restricted ? " write-restricted" : "",
+            identity->no_traverse ? " no-traverse" : "");
     fprintf(file, "%s%s%s", identity->low_privilege ? " lpac" : "", identity->wow64 ? " wow64" : "",
             identity->exiting ? " exiting" : "");
 }

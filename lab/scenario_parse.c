@@ -375,7 +375,8 @@ static void parse_statement(struct lab_parser *parser)
                       {"directory", lab_parse_directory},
                       {"peb", lab_parse_peb},
                       {"kernel-view", lab_parse_kernel_view},
-                      {"damage", lab_parse_damage}};
+                      {"damage", lab_parse_damage},
+                      {"security", lab_parse_security}};
     size_t i = 0, count = sizeof statements / sizeof *statements;
     parser->used[0] = true;
     while (i < count && strcmp(statements[i].name, parser->words[0]))

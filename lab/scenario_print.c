@@ -130,4 +130,5 @@ void lab_scenario_print(const struct lab_scenario *scenario, FILE *file)
     for (size_t i = 0; i < scenario->node_count; i++)
         print_node(scenario, &scenario->nodes[i], file);
     lab_print_facts(scenario, file);
+    lab_print_securities(scenario, file);
 }

@@ -72,8 +72,8 @@ static void random_worlds(void **state)
     each_layout(random_world);
 }
 
-static const char *const scenarios[] = {"all-features", "names-and-handles", "owners",
-                                        "kernel-views", "api-set-map",       "broker"};
+static const char *const scenarios[] = {"all-features", "names-and-handles", "owners", "kernel-views", "api-set-map",
+                                        "broker",       "security"};
 
 static void scenario_world(const char *layout, unsigned number)
 {

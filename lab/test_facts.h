@@ -12,7 +12,7 @@ struct facts {
     uint64_t types; /* ObTypeIndexTable */
     uint32_t build;
     uint8_t cookie;
-    unsigned directories, links, names, devices, events;
+    unsigned directories, links, names, devices, events, securities;
     uint64_t found[FACTS_MAX_SECTIONS]; /* SECTION objects met so far */
     size_t found_count;
 };
@@ -43,6 +43,9 @@ void facts_section_text(const struct facts *facts, uint64_t area, char *text, si
 const char *facts_process_text(const struct facts *facts, uint64_t eprocess, char *text, size_t size);
 /* How often `what` stands in the text before `end`. */
 unsigned facts_count(const char *text, const char *end, const char *what);
+
+/* The security descriptor of the object whose path is `full`, as the truth writes it. */
+void facts_check_security(struct facts *facts, uint64_t object, const char *full);
 
 /* Each holds one kind of fact against the truth; names and handles come before sections, which count them. */
 void facts_check_types(struct facts *facts);

@@ -38,6 +38,8 @@ static void entry(struct facts *facts, uint64_t object, const char *path, const 
     facts_type(facts, object, type, sizeof type);
     facts_check_tag(facts, object, type);
     snprintf(full, sizeof full, "%s\\\\%s", strcmp(path, "\\\\") ? path : "", name);
+    if (!strcmp(type, "Directory") || !strcmp(type, "Section"))
+        facts_check_security(facts, object, full);
     if (!strcmp(type, "Directory")) {
         walk(facts, object, full);
     } else if (!strcmp(type, "SymbolicLink")) {
@@ -90,7 +92,10 @@ void facts_check_namespace(struct facts *facts)
     assert_string_equal(name, "\\\\");
     facts_type(facts, root, type, sizeof type);
     assert_string_equal(type, "Directory");
+    facts_check_security(facts, root, "\\\\");
     walk(facts, root, "\\\\");
+    assert_int_equal(facts->securities, facts_count(strstr(facts->truth, "\"security\": ["),
+                                                    strstr(facts->truth, "\"sections\": ["), "\"readable\": "));
     const char *links = strstr(facts->truth, "\"links\""), *end = strstr(facts->truth, "\"sections\": [");
     assert_non_null(links);
     assert_int_equal(facts->links, facts_count(links, end, "\"target\""));

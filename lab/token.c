@@ -11,6 +11,8 @@
 
 #define MAX_SIDS 64u
 
+#define SE_CHANGE_NOTIFY (1ull << 23) /* enabled in nearly all tokens: directories need not be traversed */
+
 #define GROUP           0x7u /* mandatory, enabled by default, enabled */
 #define OWNER_GROUP     0xfu
 #define DENY_ONLY       0x10u
@@ -181,21 +183,29 @@ static uint64_t write_attributes(struct lab_world *world, const struct lab_proce
     return information;
 }
 
+static void write_privileges(struct lab_memory *memory, const struct lab_identity *identity, uint64_t privileges)
+{
+    lab_va_store_u64(memory, privileges, identity->integrity >= 0x4000 ? 0x1ff2ffffbcull : 0x602880000ull);
+    lab_va_store_u64(memory, privileges + 8, identity->no_traverse ? 0 : SE_CHANGE_NOTIFY);
+    lab_va_store_u64(memory, privileges + 16, 0x40800000);
+}
+
 /* TokenType@c0, the same from 9200 on: 1, primary. Flags: in use; lowbox and no child of it; restricted. */
 static void write_fixed(struct lab_world *world, const struct lab_identity *identity, uint64_t token)
 {
     const struct lab_layout *layout = &world->layout;
     struct lab_memory *memory = &world->memory;
-    uint32_t flags = (identity->package ? 0x4a00u : 0x2000u) | (identity->restricted ? 0x10u : 0);
-    uint64_t privileges = token + lab_offset(layout, LAB_TOKEN_PRIVILEGES);
+    uint32_t flags = (identity->package ? 0x4a00u : 0x2000u) | (identity->restricted ? 0x10u : 0) |
+                     (identity->write_restricted ? 8u : 0);
     lab_va_write(memory, token, identity->integrity >= 0x4000 ? "*SYSTEM*" : "User32 \0", 8);
     lab_va_store_u32(memory, token + lab_offset(layout, LAB_TOKEN_SESSION), (uint32_t)identity->session);
     lab_va_store_u32(memory, token + lab_offset(layout, LAB_TOKEN_FLAGS), flags);
+    if (lab_has(layout, LAB_TOKEN_POLICY))
+        lab_va_store_u32(memory, token + lab_offset(layout, LAB_TOKEN_POLICY), (uint32_t)identity->policy);
     if (layout->build >= 9200)
         lab_va_store_u32(memory, token + 0xc0, 1);
-    lab_va_store_u64(memory, privileges, identity->integrity >= 0x4000 ? 0x1ff2ffffbcull : 0x602880000ull);
-    lab_va_store_u64(memory, privileges + 8, 0x800000);
-    lab_va_store_u64(memory, privileges + 16, 0x40800000);
+    if (lab_has(layout, LAB_TOKEN_PRIVILEGES)) /* a pointer to an array before Vista, which this image lacks */
+        write_privileges(memory, identity, token + lab_offset(layout, LAB_TOKEN_PRIVILEGES));
 }
 
 /* For the truth: what the token says, as JSON. */
@@ -217,6 +227,7 @@ static void list_groups(const struct lab_world *world, const struct lab_identity
         add_list(groups, identity->groups, GROUP);
     else
         add_usual_groups(groups, identity);
+    add_list(groups, identity->deny_only, DENY_ONLY);
     snprintf(label, 32, "S-1-16-%llu", (unsigned long long)identity->integrity);
     if (lab_has(&world->layout, LAB_TOKEN_INTEGRITY)) /* mandatory labels came with Vista */
         add_list(groups, label, INTEGRITY_GROUP);

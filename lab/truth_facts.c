@@ -54,7 +54,8 @@ static void print_token(const struct lab_world *world, const struct lab_process 
     const struct lab_identity *identity = &process->identity;
     if (!identity->group_text) {
         fputs(", \"session\": null, \"user\": null, \"integrity\": null, \"groups\": [], \"package\": null, "
-              "\"lowPrivilege\": null, \"capabilities\": [], \"restricted\": []",
+              "\"lowPrivilege\": null, \"capabilities\": [], \"restricted\": [], "
+              "\"writeRestricted\": null, \"mandatoryPolicy\": null, \"traverse\": null",
               file);
         return;
     }
@@ -70,6 +71,10 @@ static void print_token(const struct lab_world *world, const struct lab_process 
     fprintf(file, ", \"lowPrivilege\": %s", known_text(world, LAB_TOKEN_ATTRIBUTES, identity->low_privilege));
     print_sids(file, "capabilities", identity->capabilities);
     print_sids(file, "restricted", identity->restricted);
+    fprintf(file,
+            ", \"writeRestricted\": %s, \"traverse\": %s, \"mandatoryPolicy\": ", bool_text(identity->write_restricted),
+            known_text(world, LAB_TOKEN_PRIVILEGES, !identity->no_traverse));
+    fprintf(file, lab_has(&world->layout, LAB_TOKEN_POLICY) ? "%llu" : "null", (ull)identity->policy);
 }
 
 static void print_pointers(const struct lab_process *process, FILE *file)
@@ -155,6 +160,24 @@ static void print_kernel_views(const struct lab_scenario *scenario, size_t index
     fputc(']', file);
 }
 
+/* Of an image: the pages that all who map it share and can write. */
+static void print_shared_parts(const struct lab_section *section, FILE *file)
+{
+    uint64_t page = 0;
+    bool any = false;
+    fputs(", \"sharedParts\": [", file);
+    for (size_t i = 0; i < section->subsection_count; i++) {
+        const struct lab_subsection *subsection = &section->subsections[i];
+        unsigned protection = subsection->protection & 7;
+        if (section->kind == LAB_SECTION_IMAGE && subsection->shared && (protection == 4 || protection == 6)) {
+            fprintf(file, "%s{\"page\": %llu, \"pages\": %llu}", any ? ", " : "", (ull)page, (ull)subsection->pages);
+            any = true;
+        }
+        page += subsection->pages;
+    }
+    fputc(']', file);
+}
+
 void lab_truth_section(const struct lab_world *world, size_t index, FILE *file)
 {
     const struct lab_scenario *scenario = world->scenario;
@@ -174,6 +197,7 @@ void lab_truth_section(const struct lab_world *world, size_t index, FILE *file)
             bool_text(section->large_pages), section->object_count, (ull)section->view_count + section->cache_views,
             section->cache_views + section->ring_cache_views);
     print_kernel_views(scenario, index, file);
+    print_shared_parts(section, file);
 }
 
 /* Where the view's first page is for its process: its own copy, or the page of the section. LAB_NO_FRAME: nowhere. */
@@ -210,6 +234,23 @@ void lab_truth_view(const struct lab_world *world, const struct lab_node *node, 
     fputc('"', file);
 }
 
+static void print_securities(const struct lab_world *world, FILE *file)
+{
+    bool any = false;
+    for (size_t i = 0; i < world->secured_count; i++) {
+        const struct lab_secured *secured = &world->secured[i];
+        if (secured->type != LAB_TYPE_DIRECTORY && secured->type != LAB_TYPE_SECTION)
+            continue;
+        fputs(any ? ",\n  {\"path\": " : "\n  {\"path\": ", file);
+        lab_truth_text(file, secured->path);
+        fputs(", \"sddl\": ", file);
+        lab_truth_text(file, secured->state == LAB_SECURITY_THERE ? secured->sddl : NULL);
+        fprintf(file, ", \"readable\": %s}",
+                bool_text(secured->state == LAB_SECURITY_THERE || secured->state == LAB_SECURITY_NONE));
+        any = true;
+    }
+}
+
 void lab_truth_namespace(const struct lab_world *world, FILE *file)
 {
     const struct lab_scenario *scenario = world->scenario;
@@ -226,5 +267,7 @@ void lab_truth_namespace(const struct lab_world *world, FILE *file)
         lab_truth_text(file, scenario->links[i].target);
         fputc('}', file);
     }
+    fputs("],\n \"security\": [", file);
+    print_securities(world, file);
     fputs("],\n", file);
 }

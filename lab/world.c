@@ -122,6 +122,7 @@ void lab_world_build(struct lab_world *world, struct lab_scenario *scenario, con
     lab_section_objects_build(world);
     lab_handles_build(world);
     lab_peb_pointers_build(world);
+    lab_securities_build(world);
     finish(world);
 }
 
@@ -136,6 +137,7 @@ void lab_world_deinit(struct lab_world *world)
 {
     free_placed(&world->directories);
     free_placed(&world->devices);
+    lab_securities_free(world);
     lab_memory_deinit(&world->memory);
     free(world->order);
     free(world->first_node);

@@ -46,6 +46,15 @@ struct lab_typed {
     enum lab_type type;
 };
 
+/* A named object, and who may open it. */
+struct lab_secured {
+    uint64_t object;
+    enum lab_type type;
+    char *path;
+    char *sddl; /* after lab_securities_build */
+    enum lab_security_state state;
+};
+
 struct lab_world {
     struct lab_scenario *scenario;
     struct lab_layout layout;
@@ -69,6 +78,8 @@ struct lab_world {
     uint64_t objects; /* made so far */
     uint8_t cookie;   /* ObHeaderCookie */
     uint64_t kernel_image_size;
+    struct lab_secured *secured; /* all named objects */
+    size_t secured_count, secured_capacity;
     uint32_t *order;    /* node indexes by process and start address */
     size_t *first_node; /* of each process in `order`; one more at the end */
 };
@@ -110,6 +121,13 @@ uint64_t lab_object_create(struct lab_world *world, enum lab_type type, uint32_t
 uint64_t lab_unicode_write(struct lab_world *world, uint64_t unicode_string, const char *text, uint32_t tag);
 uint64_t lab_utf16(const char *text, uint8_t *bytes, size_t size); /* number of bytes */
 uint64_t lab_file_create(struct lab_world *world, const struct lab_section *section);
+
+/* security.c: who may open named objects. */
+void lab_secure(struct lab_world *world, uint64_t object, enum lab_type type, const char *path); /* remembers it */
+void lab_securities_build(struct lab_world *world); /* when every object is there */
+void lab_securities_free(struct lab_world *world);
+/* security_usual.c: what the scenario does not say, as SDDL; the caller's to free. */
+char *lab_security_usual(const struct lab_world *world, enum lab_type type, const char *path);
 
 /* section.c */
 void lab_sections_place(struct lab_world *world);

@@ -34,6 +34,7 @@ static void pack_image(struct rig *rig, const char *path, uint32_t want)
                                           .with_names = want & SIC_WIRE_WANT_NAMES,
                                           .with_objects = want & SIC_WIRE_WANT_OBJECTS,
                                           .with_handles = want & SIC_WIRE_WANT_HANDLES,
+                                          .with_security = want & SIC_WIRE_WANT_SECURITY,
                                           .with_tokens = want & SIC_WIRE_WANT_TOKENS,
                                           .minimum_views = 1};
     struct sic_error error = {.message = ""};

@@ -1,6 +1,6 @@
 /*
- * Prints the names, handles, devices and kernel views that an image holds, as JSON: print_facts IMAGE [THREADS]. The
- * system tests hold it against the truth that the image was built from.
+ * Prints the names and who may open them, handles, devices and kernel views that an image holds, as JSON: print_facts
+ * IMAGE [THREADS]. The system tests hold it against the truth that the image was built from.
  */
 #include "kernel/collect.h"
 #include "util/memory.h"
@@ -35,6 +35,21 @@ static void print_index(const char *name, uint32_t index)
         printf(", \"%s\": %" PRIu32, name, index);
 }
 
+static void print_security(const struct sic_scan *scan, const struct sic_name *name)
+{
+    const uint8_t *bytes = (const uint8_t *)scan->bytes.elements + name->security.offset;
+
+    printf(", \"securityRead\": %s, \"security\": ", name->flags & SIC_NAME_SECURITY_READ ? "true" : "false");
+    if (name->security.offset == SIC_NONE) {
+        printf("null");
+        return;
+    }
+    printf("\"");
+    for (uint32_t i = 0; i < name->security.length; i++)
+        printf("%02x", bytes[i]);
+    printf("\"");
+}
+
 static void print_names(const struct sic_scan *scan)
 {
     static const char *const kinds[] = {"directory", "section", "link"};
@@ -49,6 +64,7 @@ static void print_names(const struct sic_scan *scan)
         print_string(scan, names[i].target);
         print_index("parent", names[i].parent);
         print_index("section", names[i].section);
+        print_security(scan, &names[i]);
         printf("}");
     }
     printf("],\n");
@@ -116,7 +132,7 @@ static void print_processes(const struct sic_scan *scan)
 static enum sic_status collect(const char *path, unsigned threads, struct sic_error *error, struct sic_scan *scan)
 {
     struct sic_collect_options options = {
-        .threads = threads, .with_objects = true, .with_handles = true, .minimum_views = 1};
+        .threads = threads, .with_objects = true, .with_handles = true, .with_security = true, .minimum_views = 1};
     struct sic_kernel kernel;
     struct sic_image *image;
     enum sic_status status = sic_image_open(path, error, &image);
@@ -148,7 +164,7 @@ int main(int argc, char **argv)
     print_sections(&scan);
     print_kernel_views(&scan);
     print_processes(&scan);
-    printf(", \"problems\": %" PRIu32 "}\n", scan.problems.count);
+    printf(", \"bytes\": %" PRIu32 ", \"problems\": %" PRIu32 "}\n", scan.bytes.count, scan.problems.count);
     sic_scan_deinit(&scan);
     return fflush(stdout) != 0 || ferror(stdout) ? 2 : 0;
 }

@@ -54,6 +54,11 @@ static void print_token(const struct sic_scan *scan, const struct sic_token *tok
            token->flags, token->kernel_flags);
     print_number("session", token->session_id);
     print_number("integrity", token->integrity);
+    print_number("mandatoryPolicy", token->flags & SIC_TOKEN_POLICY_KNOWN ? token->mandatory_policy : SIC_NONE);
+    if (token->flags & SIC_TOKEN_PRIVILEGES_KNOWN)
+        printf(", \"privileges\": %" PRIu64, token->privileges);
+    else
+        printf(", \"privileges\": null");
     printf(", \"package\": ");
     print_sid(scan, token->package);
     print_sids(scan, "groups", token->first_group, token->group_count);

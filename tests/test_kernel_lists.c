@@ -335,6 +335,8 @@ static void check_packed(struct world *world)
     assert_int_equal(scan.names.count, 2);
     assert_memory_equal(scan.names.elements, world->scan.names.elements, 2 * sizeof(struct sic_name));
     sic_scan_deinit(&scan);
+    assert_null(pack_and_unpack(world, SIC_NAME_OUTSIDE_ROOT | SIC_NAME_SECURITY_READ, &scan));
+    sic_scan_deinit(&scan);
     assert_non_null(pack_and_unpack(world, 0, &scan));
     sic_scan_deinit(&scan);
     assert_non_null(pack_and_unpack(world, SIC_NAME_OUTSIDE_ROOT | SIC_NAME_UNREAD, &scan));

@@ -72,6 +72,7 @@ static bool scan_image(const uint8_t *bytes, size_t size)
                                           .with_names = true,
                                           .with_objects = true,
                                           .with_handles = true,
+                                          .with_security = true,
                                           .with_tokens = true,
                                           .with_peb = true,
                                           .with_first_pages = true};

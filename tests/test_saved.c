@@ -34,6 +34,7 @@ static void collect_world(struct packed *packed, const char *arguments)
                                           .with_names = true,
                                           .with_objects = true,
                                           .with_handles = true,
+                                          .with_security = true,
                                           .with_tokens = true,
                                           .with_peb = true,
                                           .with_first_pages = true,
@@ -347,7 +348,8 @@ static void test_each_check_refuses(void **state)
         {SIC_WIRE_SECTIONS, offsetof(struct sic_wire_section, view_count), 0},
         {SIC_WIRE_SECTIONS, offsetof(struct sic_wire_section, view_count), 0xffffffff},
         {SIC_WIRE_PROCESSES, offsetof(struct sic_wire_process, token), 0x00ffffff},
-        {SIC_WIRE_TOKENS, offsetof(struct sic_wire_token, flags), 0x40},
+        {SIC_WIRE_TOKENS, offsetof(struct sic_wire_token, flags), 0x100},
+        {SIC_WIRE_TOKENS, offsetof(struct sic_wire_token, reserved), 1},
         {SIC_WIRE_TOKENS, offsetof(struct sic_wire_token, group_count), 0x00ffffff},
         {SIC_WIRE_TOKENS, offsetof(struct sic_wire_token, first_capability), 0x00ffffff},
         {SIC_WIRE_TOKENS, offsetof(struct sic_wire_token, first_restricted), 0x00ffffff},
@@ -359,7 +361,14 @@ static void test_each_check_refuses(void **state)
         {SIC_WIRE_NAMES, offsetof(struct sic_wire_name, kind), SIC_NAME_SECTION},
         {SIC_WIRE_NAMES, offsetof(struct sic_wire_name, name), 1},
         {SIC_WIRE_NAMES, offsetof(struct sic_wire_name, section), 0},
-        {SIC_WIRE_NAMES, offsetof(struct sic_wire_name, flags), 2},
+        {SIC_WIRE_NAMES, offsetof(struct sic_wire_name, flags), 8 | SIC_NAME_SECURITY_READ},
+        {SIC_WIRE_NAMES, offsetof(struct sic_wire_name, flags), SIC_NAME_OUTSIDE_ROOT | SIC_NAME_SECURITY_READ},
+        {SIC_WIRE_NAMES, offsetof(struct sic_wire_name, flags), 0}, /* has bytes that nobody read */
+        {SIC_WIRE_NAMES, offsetof(struct sic_wire_name, security), 0},
+        {SIC_WIRE_NAMES, offsetof(struct sic_wire_name, security), 0x00ffffff},
+        {SIC_WIRE_NAMES, offsetof(struct sic_wire_name, security) + 4, 0},
+        {SIC_WIRE_NAMES, offsetof(struct sic_wire_name, security) + 4, 20},
+        {SIC_WIRE_NAMES, offsetof(struct sic_wire_name, security) + 4, 0x00ffffff},
         {SIC_WIRE_NAMES, sizeof(struct sic_wire_name) + offsetof(struct sic_wire_name, parent), 1},
         {SIC_WIRE_NAMES, sizeof(struct sic_wire_name) + offsetof(struct sic_wire_name, parent), SIC_WIRE_NONE},
         {SIC_WIRE_NAMES, sizeof(struct sic_wire_name) + offsetof(struct sic_wire_name, kind), SIC_NAME_KIND_COUNT},
@@ -505,8 +514,8 @@ static void test_memory_runs_out(void **state)
         refused += sic_unpack(packed.bytes, packed.size, &scan, &unpacked) != NULL;
         sic_scan_deinit(&scan);
     }
-    /* One for each table that is not empty, and one for the depths of names. */
-    assert_in_range(refused, count_tables(&packed), count_tables(&packed) + 1);
+    /* One for each table that is not empty, one for the depths of names, two for the places of security descriptors. */
+    assert_in_range(refused, count_tables(&packed), count_tables(&packed) + 3);
     release(&packed);
 }
 

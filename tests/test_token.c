@@ -104,6 +104,8 @@ static void put_token(struct world *world)
     put_field(world, TOKEN_AT, SIC_FIELD_TOKEN_GROUP_COUNT, 3, 4);
     put_field(world, TOKEN_AT, SIC_FIELD_TOKEN_GROUPS, FLAT_BASE + GROUPS_AT, 8);
     put_field(world, TOKEN_AT, SIC_FIELD_TOKEN_INTEGRITY_INDEX, 2, 4);
+    put_field(world, TOKEN_AT, SIC_FIELD_TOKEN_MANDATORY_POLICY, 3, 4);
+    put(world, TOKEN_AT + sic_layout_offset(&world->profile.layout, SIC_FIELD_TOKEN_PRIVILEGES) + 8, 0x800000, 8);
     put_field(world, TOKEN_AT, SIC_FIELD_TOKEN_PACKAGE, FLAT_BASE + sid_at(3), 8);
     put_field(world, TOKEN_AT, SIC_FIELD_TOKEN_CAPABILITY_COUNT, 1, 4);
     put_field(world, TOKEN_AT, SIC_FIELD_TOKEN_CAPABILITIES, FLAT_BASE + GROUPS_AT + 16 * 8, 8);
@@ -187,7 +189,10 @@ static void test_whole_token(void **state)
     assert_int_equal(token->integrity, 0x1000);
     assert_int_equal(token->flags, SIC_TOKEN_READ | SIC_TOKEN_PACKAGE_KNOWN | SIC_TOKEN_LOW_PRIVILEGE |
                                        SIC_TOKEN_ATTRIBUTES_KNOWN | SIC_TOKEN_CAPABILITIES_KNOWN |
-                                       SIC_TOKEN_RESTRICTED_KNOWN);
+                                       SIC_TOKEN_RESTRICTED_KNOWN | SIC_TOKEN_POLICY_KNOWN |
+                                       SIC_TOKEN_PRIVILEGES_KNOWN);
+    assert_int_equal(token->mandatory_policy, 3);
+    assert_int_equal(token->privileges, 0x800000);
     assert_int_equal(token->group_count, 3);
     for (unsigned i = 0; i < 3; i++)
         assert_blob(world, sid_of(world, token->first_group + i)->sid, i);

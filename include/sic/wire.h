@@ -25,7 +25,8 @@
 #define SIC_WIRE_WANT_HANDLES     0x8u  /* handles to sections */
 #define SIC_WIRE_WANT_TOKENS      0x10u /* the processes' tokens */
 #define SIC_WIRE_WANT_FIRST_PAGES 0x20u /* evidence of views' first pages: PTE value and pool tag */
-#define SIC_WIRE_WANT_MASK        0x3fu
+#define SIC_WIRE_WANT_SECURITY    0x40u /* with objects: security descriptors of directories and named sections */
+#define SIC_WIRE_WANT_MASK        0x7fu
 
 /* Followed by `field_count` fields: the layout, in the order of core/layout.h. Nothing else follows. */
 struct sic_wire_request {
@@ -232,6 +233,9 @@ struct sic_wire_token {
     uint32_t capability_count;
     uint32_t first_restricted;
     uint32_t restricted_count;
+    uint64_t privileges;
+    uint32_t mandatory_policy;
+    uint32_t reserved; /* 0 */
 };
 
 struct sic_wire_sid {
@@ -248,6 +252,7 @@ struct sic_wire_name {
     uint32_t section; /* or SIC_WIRE_NONE */
     uint32_t kind;
     uint32_t flags;
+    struct sic_wire_blob security; /* a self-relative SECURITY_DESCRIPTOR */
 };
 
 struct sic_wire_handle {
@@ -310,10 +315,11 @@ SIC_WIRE_ASSERT(sizeof(struct sic_wire_section) == 88);
 SIC_WIRE_ASSERT(sizeof(struct sic_wire_problem) == 16);
 SIC_WIRE_ASSERT(sizeof(struct sic_wire_note) == 24);
 SIC_WIRE_ASSERT(offsetof(struct sic_wire_token, package) == 24);
-SIC_WIRE_ASSERT(sizeof(struct sic_wire_token) == 56);
+SIC_WIRE_ASSERT(offsetof(struct sic_wire_token, privileges) == 56);
+SIC_WIRE_ASSERT(sizeof(struct sic_wire_token) == 72);
 SIC_WIRE_ASSERT(sizeof(struct sic_wire_sid) == 16);
 SIC_WIRE_ASSERT(offsetof(struct sic_wire_name, parent) == 24);
-SIC_WIRE_ASSERT(sizeof(struct sic_wire_name) == 40);
+SIC_WIRE_ASSERT(sizeof(struct sic_wire_name) == 48);
 SIC_WIRE_ASSERT(sizeof(struct sic_wire_handle) == 24);
 SIC_WIRE_ASSERT(sizeof(struct sic_wire_device) == 16);
 SIC_WIRE_ASSERT(offsetof(struct sic_wire_kernel_view, first_page) == 24);

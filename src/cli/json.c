@@ -1,6 +1,7 @@
 #include "cli/json.h"
 
 #include "util/escape.h"
+#include "cli/cross.h"
 #include "cli/json_meaning.h"
 #include "cli/json_writer.h"
 #include "cli/notes.h"
@@ -50,6 +51,7 @@ struct document {
     struct sic_parents parents;
     uint32_t *numbers; /* by region: which of the document's it is, if it is selected */
     bool with_pages;
+    bool with_crossings;
 };
 
 static char *escaped_string(const struct sic_scan *scan, struct sic_string string)
@@ -272,7 +274,7 @@ static bool prepare(const struct sic_listing *listing, const struct sic_options 
 {
     uint32_t number = 0;
 
-    *document = (struct document){.listing = listing, .with_pages = options->explain};
+    *document = (struct document){.listing = listing, .with_pages = options->explain, .with_crossings = options->cross};
     document->numbers = calloc((size_t)listing->regions.count + 1, sizeof(*document->numbers));
     for (uint32_t i = 0; document->numbers && i < listing->regions.count; i++)
         document->numbers[i] = listing->selected[i] ? number++ : 0;
@@ -310,6 +312,8 @@ static void put_document(const struct document *document, struct sic_json *json)
             put_region(json, document, &listing->regions.regions[i]);
     }
     sic_json_close_array(json);
+    if (document->with_crossings)
+        sic_cross_put_json(json, listing, document->numbers);
     put_problems(json, listing);
     put_notes(json, listing);
     put_unread(json, listing);

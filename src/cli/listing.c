@@ -1,6 +1,7 @@
 #include "cli/listing.h"
 
 #include "util/escape.h"
+#include "cli/cross.h"
 #include "cli/origin.h"
 #include "cli/progress.h"
 #include "cli/report.h"
@@ -79,6 +80,7 @@ static struct sic_collect_options find_wanted(const struct sic_options *options)
         .with_handles = needs_meaning(options) || is_saved,
         .with_peb = needs_meaning(options) || is_saved,
         .with_tokens = sic_options_show_tokens(options) || is_saved,
+        .with_security = options->cross || is_saved,
         .with_first_pages = options->explain || is_saved,
         .minimum_views = options->form == SIC_FORM_JSON || is_saved ? 1 : 2,
     };
@@ -240,6 +242,8 @@ enum sic_status sic_listing_open(const struct sic_options *options, struct sic_e
         status = no_memory(error);
     if (status == SIC_OK)
         status = sic_listing_select(listing, options, error);
+    if (status == SIC_OK && options->cross && !sic_cross_select(listing))
+        status = no_memory(error);
     return status;
 }
 
@@ -249,6 +253,7 @@ void sic_listing_close(struct sic_listing *listing)
         free(listing->names[i]);
     free(listing->names);
     free(listing->selected);
+    sic_crossings_deinit(&listing->crossings);
     sic_meaning_deinit(&listing->meaning);
     sic_shared_writable_deinit(&listing->scan, &listing->shared_writable);
     sic_regions_deinit(&listing->regions);

@@ -6,6 +6,7 @@
 #define SIC_CLI_LISTING_H
 
 #include "cli/options.h"
+#include "crossing/crossing.h"
 #include "image/image.h"
 #include "kernel/kernel.h"
 #include "live/live.h"
@@ -26,9 +27,10 @@ struct sic_listing {
     struct sic_scan scan;
     struct sic_regions regions;
     struct sic_shared_writable shared_writable;
-    struct sic_meaning meaning; /* of nothing with --plain, unless something is selected by it */
-    char **names;               /* by process: its file name, escaped */
-    bool *selected;             /* by region: passes the filters */
+    struct sic_meaning meaning;     /* of nothing with --plain, unless something is selected by it */
+    struct sic_crossings crossings; /* with --cross */
+    char **names;                   /* by process: its file name, escaped */
+    bool *selected;                 /* by region: passes the filters */
     uint32_t selected_count;
     bool is_selection_short; /* names decided, and not all object directories were read */
 };

@@ -1,6 +1,7 @@
 /*
  * sic: which processes of a Windows machine share memory.
  */
+#include "cli/cross.h"
 #include "cli/csv.h"
 #include "cli/json.h"
 #include "cli/layout_print.h"
@@ -41,6 +42,8 @@ static bool print_listing(const struct sic_listing *listing, const struct sic_op
     case SIC_FORM_CSV:
         return sic_csv_print(listing, options, output);
     default:
+        if (options->cross)
+            return sic_cross_print(listing, options, wants_color(options), output);
         if (options->by_process)
             return sic_text_print_processes(listing, wants_color(options), threads, output);
         return sic_text_print(listing, options, wants_color(options), threads, output);

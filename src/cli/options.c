@@ -35,7 +35,8 @@ enum {
     OPTION_NAME,
     OPTION_NAMED,
     OPTION_MIN_PROCESSES,
-    OPTION_WRITABLE
+    OPTION_WRITABLE,
+    OPTION_CROSS
 };
 
 /* One table for the parser and for both helps. */
@@ -60,6 +61,8 @@ static const struct {
     {"min-processes", OPTION_MIN_PROCESSES, required_argument, "--min-processes N",
      "Only regions that at least N processes map", false},
     {"writable", OPTION_WRITABLE, no_argument, "--writable", "Only regions where one writes what others see", false},
+    {"cross", OPTION_CROSS, no_argument, "--cross",
+     "Only regions that cross a trust boundary: who less trusted can or could write what who shows", false},
     {"details", OPTION_DETAILS, no_argument, "--details", "Tell more of each section, and list the handles to it",
      false},
     {"explain", OPTION_EXPLAIN, no_argument, "--explain",
@@ -193,6 +196,8 @@ static bool apply_selection(struct sic_options *options, int option, const char 
         return sic_selection_set_minimum(&options->selection, argument);
     case OPTION_WRITABLE:
         return options->selection.writable = true;
+    case OPTION_CROSS:
+        return options->cross = true;
     case OPTION_DETAILS:
         return options->details = true;
     case OPTION_EXPLAIN:
@@ -270,6 +275,11 @@ static bool is_consistent(const struct sic_options *options)
 {
     const char *addition = options->explain ? "--explain" : options->details ? "--details" : NULL;
 
+    if (options->cross && options->form == SIC_FORM_PLAIN)
+        return fail("--plain is the first SiC's listing to the letter: leave out %s, or --plain", "--cross");
+    if (options->cross && options->form == SIC_FORM_TEXT && options->by_process)
+        return fail("--cross lists regions by the width of their gaps: leave out %s, or --cross", "--group process");
+
     if (options->form == SIC_FORM_PLAIN && (addition || options->by_process))
         return fail("--plain is the first SiC's listing to the letter: leave out %s, or --plain",
                     addition ? addition : "--group process");
@@ -325,7 +335,7 @@ bool sic_options_parse(struct sic_options *options, int argc, char **argv)
 
 bool sic_options_show_tokens(const struct sic_options *options)
 {
-    return options->form == SIC_FORM_JSON || options->form == SIC_FORM_CSV || options->by_process;
+    return options->form == SIC_FORM_JSON || options->form == SIC_FORM_CSV || options->by_process || options->cross;
 }
 
 void sic_options_deinit(struct sic_options *options)

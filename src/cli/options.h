@@ -26,6 +26,7 @@ struct sic_options {
     bool details;     /* more of each section */
     bool explain;     /* the evidence of each view; has the details too */
     bool by_process;  /* --group process */
+    bool cross;       /* only regions that cross a trust boundary, with the reasons */
     struct sic_selection selection;
     const char *image; /* borrowed, as is; NULL: the live kernel */
     bool live_dump;    /* the live kernel through a dump that Windows makes */

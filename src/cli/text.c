@@ -292,17 +292,23 @@ static void print_owner(const struct sic_listing *listing, const struct sic_regi
     sic_output_bytes(output, "\n", 1);
 }
 
+void sic_text_put_region_head(const struct sic_listing *listing, const struct sic_region *region, bool with_details,
+                              bool with_color, struct sic_output *output)
+{
+    sic_output_text(output, with_color ? COLOR_REGION "ProtoPTE: " : "ProtoPTE: ");
+    sic_output_address(output, region->prototype_pte);
+    sic_output_text(output, with_color ? COLOR_END "\n" : "\n");
+    print_section(listing, region, output);
+    sic_text_put_meaning(listing, region, with_details, output);
+}
+
 static void print_region(const struct printing *printing, const struct sic_region *region, struct sic_output *output)
 {
     const struct sic_listing *listing = printing->listing;
     bool is_writable = printing->with_evidence &&
                        sic_region_is_writable(&listing->scan, &listing->regions, region, &listing->shared_writable);
 
-    sic_output_text(output, printing->with_color ? COLOR_REGION "ProtoPTE: " : "ProtoPTE: ");
-    sic_output_address(output, region->prototype_pte);
-    sic_output_text(output, printing->with_color ? COLOR_END "\n" : "\n");
-    print_section(listing, region, output);
-    sic_text_put_meaning(listing, region, printing->with_details, output);
+    sic_text_put_region_head(listing, region, printing->with_details, printing->with_color, output);
     for (uint32_t i = region->first; i < region->first + region->count; i++) {
         const struct sic_view *view = owner_at(listing, region, i);
 

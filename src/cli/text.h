@@ -15,6 +15,10 @@ bool sic_text_print(const struct sic_listing *listing, const struct sic_options 
 bool sic_text_print_processes(const struct sic_listing *listing, bool with_color, unsigned threads,
                               struct sic_output *output);
 
+/* What stands above a region's owners: where it is, what it is, what it is called. */
+void sic_text_put_region_head(const struct sic_listing *listing, const struct sic_region *region, bool with_details,
+                              bool with_color, struct sic_output *output);
+
 /* The first SiC's listing to the letter: names in lower case, END is the address of a view's last page. */
 bool sic_plain_print(const struct sic_listing *listing, unsigned threads, struct sic_output *output);
 

@@ -69,8 +69,12 @@ static bool append_name(struct walk *walk, const struct sic_name *name)
 static bool add_object(struct walk *walk, uint32_t parent, uint64_t object_va, enum sic_name_kind kind,
                        uint64_t name_va)
 {
-    struct sic_name name = {
-        .object_va = object_va, .target.offset = SIC_NONE, .parent = parent, .section = SIC_NONE, .kind = kind};
+    struct sic_name name = {.object_va = object_va,
+                            .target.offset = SIC_NONE,
+                            .parent = parent,
+                            .section = SIC_NONE,
+                            .kind = kind,
+                            .security.offset = SIC_NONE};
 
     if (!read_string(walk, name_va, &name.name))
         return false;
@@ -158,7 +162,8 @@ static bool walk_all(struct walk *walk)
                             .target.offset = SIC_NONE,
                             .parent = SIC_NONE,
                             .section = SIC_NONE,
-                            .kind = SIC_NAME_DIRECTORY};
+                            .kind = SIC_NAME_DIRECTORY,
+                            .security.offset = SIC_NONE};
     uint32_t known;
 
     if (!append_name(walk, &root))
@@ -225,7 +230,8 @@ static bool look_at_handle(struct walk *walk, const struct sic_handle *handle)
                             .target.offset = SIC_NONE,
                             .parent = SIC_NONE,
                             .section = handle->section,
-                            .kind = SIC_NAME_SECTION};
+                            .kind = SIC_NAME_SECTION,
+                            .security.offset = SIC_NONE};
     uint64_t directory_va, name_va;
     uint32_t known = 0;
     enum place place;

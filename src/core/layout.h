@@ -113,12 +113,14 @@
     X(HANDLE_TABLE_ENTRY_OBJECT, "_HANDLE_TABLE_ENTRY.ObjectPointerBits", OPTIONAL)                                    \
     X(HANDLE_TABLE_ENTRY_ACCESS, "_HANDLE_TABLE_ENTRY.GrantedAccessBits", OPTIONAL)                                    \
     X(TOKEN_SESSION_ID, "_TOKEN.SessionId", OPTIONAL)                                                                  \
+    X(TOKEN_PRIVILEGES, "_TOKEN.Privileges", OPTIONAL)                                                                 \
     X(TOKEN_GROUP_COUNT, "_TOKEN.UserAndGroupCount", OPTIONAL)                                                         \
     X(TOKEN_GROUPS, "_TOKEN.UserAndGroups", OPTIONAL)                                                                  \
     X(TOKEN_RESTRICTED_COUNT, "_TOKEN.RestrictedSidCount", OPTIONAL)                                                   \
     X(TOKEN_RESTRICTED_SIDS, "_TOKEN.RestrictedSids", OPTIONAL)                                                        \
     X(TOKEN_FLAGS, "_TOKEN.TokenFlags", OPTIONAL)                                                                      \
     X(TOKEN_INTEGRITY_INDEX, "_TOKEN.IntegrityLevelIndex", OPTIONAL)                                                   \
+    X(TOKEN_MANDATORY_POLICY, "_TOKEN.MandatoryPolicy", OPTIONAL)                                                      \
     X(TOKEN_SECURITY_ATTRIBUTES, "_TOKEN.pSecurityAttributes", OPTIONAL)                                               \
     X(TOKEN_PACKAGE, "_TOKEN.Package", OPTIONAL)                                                                       \
     X(TOKEN_CAPABILITIES, "_TOKEN.Capabilities", OPTIONAL)                                                             \

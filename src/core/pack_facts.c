@@ -18,6 +18,8 @@ static void put_tokens(struct sic_packer *packer, const struct sic_scan *scan)
             .capability_count = tokens[i].capability_count,
             .first_restricted = tokens[i].first_restricted,
             .restricted_count = tokens[i].restricted_count,
+            .privileges = tokens[i].privileges,
+            .mandatory_policy = tokens[i].mandatory_policy,
         };
 
         sic_pack_put(packer, &wire, sizeof(wire));
@@ -51,6 +53,7 @@ static void put_names(struct sic_packer *packer, const struct sic_scan *scan)
             .section = names[i].section,
             .kind = names[i].kind,
             .flags = names[i].flags,
+            .security = sic_pack_blob(names[i].security),
         };
 
         sic_pack_put(packer, &wire, sizeof(wire));

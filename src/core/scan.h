@@ -96,6 +96,8 @@ struct sic_sid {
 #define SIC_TOKEN_ATTRIBUTES_KNOWN   0x8u  /* the attributes that decide SIC_TOKEN_LOW_PRIVILEGE were read */
 #define SIC_TOKEN_CAPABILITIES_KNOWN 0x10u /* all capabilities were read */
 #define SIC_TOKEN_RESTRICTED_KNOWN   0x20u /* all restricting SIDs were read; none: the token is not restricted */
+#define SIC_TOKEN_POLICY_KNOWN       0x40u /* `mandatory_policy` was read */
+#define SIC_TOKEN_PRIVILEGES_KNOWN   0x80u /* `privileges` was read */
 
 /* The primary token of a process. */
 struct sic_token {
@@ -111,12 +113,17 @@ struct sic_token {
     uint32_t capability_count;
     uint32_t first_restricted;
     uint32_t restricted_count;
+    uint64_t privileges; /* enabled ones, a bit each: 23 is SeChangeNotifyPrivilege, which bypasses traverse checks */
+    uint32_t
+        mandatory_policy; /* _TOKEN.MandatoryPolicy: 1 no write up, 2 new processes are no higher than their image */
+    uint32_t reserved;
 };
 
 enum sic_name_kind { SIC_NAME_DIRECTORY, SIC_NAME_SECTION, SIC_NAME_SYMBOLIC_LINK, SIC_NAME_KIND_COUNT };
 
-#define SIC_NAME_UNREAD       0x1u /* a directory of which a part could not be read, or that contradicts itself */
-#define SIC_NAME_OUTSIDE_ROOT 0x2u /* a section in a directory that is not below the root, as of private namespaces */
+#define SIC_NAME_UNREAD        0x1u /* a directory of which a part could not be read, or that contradicts itself */
+#define SIC_NAME_OUTSIDE_ROOT  0x2u /* a section in a directory that is not below the root, as of private namespaces */
+#define SIC_NAME_SECURITY_READ 0x4u /* its security descriptor was asked for and read: without one, everybody may */
 
 /*
  * An entry of an object directory that matters: a section, a symbolic link, a directory. The first is the root. Names
@@ -130,6 +137,7 @@ struct sic_name {
     uint32_t section;         /* of a section: index into sic_scan.sections, or SIC_NONE: no process maps it */
     uint32_t kind;
     uint32_t flags;
+    struct sic_blob security; /* of a directory or a section: a self-relative SECURITY_DESCRIPTOR, or none */
 };
 
 /* A handle to a section. */

@@ -1,4 +1,5 @@
 #include "core/directory.h"
+#include "core/security.h"
 #include "core/soundness.h"
 
 /* No more in all than there are: what tokens tell stays in proportion to the bytes it came from. */
@@ -50,6 +51,53 @@ static const char *check_names(const struct sic_scan *scan)
     return refusal;
 }
 
+/* A descriptor among the scan's bytes; `offset` comes first: it is the index's key. */
+struct place {
+    uint64_t offset;
+    uint32_t length;
+    uint32_t reserved;
+};
+
+/* Several names can share one. Each new one stands behind those before it, so that no byte is looked at twice. */
+static const char *check_security(const struct sic_scan *scan, struct sic_array *places, struct sic_index *index,
+                                  struct sic_blob security, uint32_t *end)
+{
+    struct place *place;
+    uint32_t known;
+
+    if (sic_index_find(index, places, sizeof(*place), security.offset, &known)) {
+        place = (struct place *)places->elements + known;
+        return place->length == security.length ? NULL : "two security descriptors overlap";
+    }
+    if (security.offset < *end)
+        return "two security descriptors overlap";
+    *end = security.offset + security.length;
+    if (!sic_security_is_sound((const uint8_t *)scan->bytes.elements + security.offset, security.length))
+        return "a security descriptor contradicts itself";
+    place = sic_array_append(&scan->allocator, places, sizeof(*place));
+    if (!place || !sic_index_add(&scan->allocator, index, security.offset, places->count - 1))
+        return "there is not enough memory for it";
+    *place = (struct place){.offset = security.offset, .length = security.length};
+    return NULL;
+}
+
+static const char *check_securities(const struct sic_scan *scan)
+{
+    const struct sic_name *names = scan->names.elements;
+    struct sic_array places = {0};
+    struct sic_index index = {0};
+    const char *refusal = NULL;
+    uint32_t end = 0;
+
+    for (uint32_t i = 0; i < scan->names.count && !refusal; i++) {
+        if (names[i].security.offset != SIC_NONE)
+            refusal = check_security(scan, &places, &index, names[i].security, &end);
+    }
+    sic_array_free(&scan->allocator, &places, sizeof(struct place));
+    sic_index_free(&scan->allocator, &index);
+    return refusal;
+}
+
 static const char *check_handles(const struct sic_scan *scan)
 {
     const struct sic_handle *handles = scan->handles.elements;
@@ -98,7 +146,8 @@ static const char *check_pages(const struct sic_scan *scan)
 const char *sic_facts_check(const struct sic_scan *scan)
 {
     static const char *(*const checks[])(const struct sic_scan *) = {
-        check_tokens, check_names, check_handles, check_kernel_views, check_peb_pointers, check_pages};
+        check_tokens,       check_names,        check_securities, check_handles,
+        check_kernel_views, check_peb_pointers, check_pages};
     const char *refusal = NULL;
 
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]) && !refusal; i++)

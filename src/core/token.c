@@ -145,6 +145,27 @@ static bool read_package(struct sic_token_reader *tokens, struct sic_scan *scan,
     return true;
 }
 
+/*
+ * SEP_TOKEN_PRIVILEGES {u64 present, u64 enabled, u64 enabled by default}: in published headers and symbols, the same
+ * since Vista, as the policy is. Before, a pointer to an array stood there, and stays unread.
+ */
+#define PRIVILEGES_ENABLED 8u
+
+static void read_rights(const struct sic_token_reader *tokens, struct sic_token *token)
+{
+    const struct sic_layout *layout = tokens->layout;
+
+    if (!sic_layout_has(layout, SIC_FIELD_TOKEN_MANDATORY_POLICY))
+        return;
+    if (read_u32(tokens, token->va, SIC_FIELD_TOKEN_MANDATORY_POLICY, &token->mandatory_policy))
+        token->flags |= SIC_TOKEN_POLICY_KNOWN;
+    if (sic_layout_has(layout, SIC_FIELD_TOKEN_PRIVILEGES) &&
+        sic_reader_u64(tokens->reader,
+                       token->va + sic_layout_offset(layout, SIC_FIELD_TOKEN_PRIVILEGES) + PRIVILEGES_ENABLED,
+                       &token->privileges))
+        token->flags |= SIC_TOKEN_PRIVILEGES_KNOWN;
+}
+
 /* Not one byte of it can be read: then nothing is known of it but where it is. */
 static bool read_token(struct sic_token_reader *tokens, struct sic_scan *scan, struct sic_token *token)
 {
@@ -152,6 +173,7 @@ static bool read_token(struct sic_token_reader *tokens, struct sic_scan *scan, s
     token->package.offset = SIC_NONE;
     (void)read_u32(tokens, token->va, SIC_FIELD_TOKEN_SESSION_ID, &token->session_id);
     (void)read_u32(tokens, token->va, SIC_FIELD_TOKEN_FLAGS, &token->kernel_flags);
+    read_rights(tokens, token);
     return read_groups(tokens, scan, token) && read_restrictions(tokens, scan, token) &&
            read_package(tokens, scan, token);
 }

@@ -1,6 +1,6 @@
 #include "core/unpack_private.h"
 
-#define TOKEN_FLAGS 0x3fu
+#define TOKEN_FLAGS 0xffu
 #define PAGE_FLAGS  0xfu
 /* A SID: revision, count, six bytes of authority, then so many sub-authorities of four bytes. */
 #define SID_HEADER_SIZE         8u
@@ -40,7 +40,9 @@ static bool is_sound_token(const struct sic_unpacker *unpacker, const struct sic
 {
     uint32_t sids = unpacker->tables[SIC_WIRE_SIDS].count;
 
-    return !(wire->flags & ~TOKEN_FLAGS) && is_sid(unpacker, &wire->package) &&
+    return !(wire->flags & ~TOKEN_FLAGS) && wire->reserved == 0 && is_sid(unpacker, &wire->package) &&
+           (wire->flags & SIC_TOKEN_POLICY_KNOWN || wire->mandatory_policy == 0) &&
+           (wire->flags & SIC_TOKEN_PRIVILEGES_KNOWN || wire->privileges == 0) &&
            is_range(wire->first_group, wire->group_count, sids) &&
            is_range(wire->first_capability, wire->capability_count, sids) &&
            is_range(wire->first_restricted, wire->restricted_count, sids);
@@ -51,22 +53,36 @@ static bool is_sound_sid(const struct sic_unpacker *unpacker, const struct sic_w
     return is_sid(unpacker, &wire->sid) && wire->reserved == 0;
 }
 
-/* Directories may be unread; of sections only those outside the root have a mark, and no directory. */
+/*
+ * Directories may be unread; sections outside the root, which have no directory, are marked. The security of both may
+ * have been read.
+ */
 static bool are_name_flags_sound(const struct sic_wire_name *wire)
 {
+    uint32_t flags = wire->flags & ~SIC_NAME_SECURITY_READ;
+
     if (wire->kind == SIC_NAME_DIRECTORY)
-        return !(wire->flags & ~SIC_NAME_UNREAD);
-    if (wire->kind != SIC_NAME_SECTION || wire->parent != SIC_WIRE_NONE)
+        return !(flags & ~SIC_NAME_UNREAD);
+    if (wire->kind != SIC_NAME_SECTION)
         return wire->flags == 0;
-    return wire->flags == SIC_NAME_OUTSIDE_ROOT;
+    return flags == (wire->parent == SIC_WIRE_NONE ? SIC_NAME_OUTSIDE_ROOT : 0);
 }
 
-/* Each kind has its own: directories and sections a mark, sections an index, symbolic links a target. */
+/* Bytes, where they were read; sic_facts_check looks into them. */
+static bool is_place_of_security(const struct sic_unpacker *unpacker, const struct sic_wire_name *wire)
+{
+    if (wire->security.offset == SIC_WIRE_NONE)
+        return wire->security.length == 0;
+    return wire->flags & SIC_NAME_SECURITY_READ && wire->security.length > 0 &&
+           is_range(wire->security.offset, wire->security.length, unpacker->tables[SIC_WIRE_BYTES].count);
+}
+
+/* Each kind has its own: directories and sections marks, sections an index, symbolic links a target. */
 static bool is_sound_name(const struct sic_unpacker *unpacker, const struct sic_wire_name *wire)
 {
     bool is_root = wire->parent == SIC_WIRE_NONE && wire->kind == SIC_NAME_DIRECTORY;
 
-    return wire->kind < SIC_NAME_KIND_COUNT && are_name_flags_sound(wire) &&
+    return wire->kind < SIC_NAME_KIND_COUNT && are_name_flags_sound(wire) && is_place_of_security(unpacker, wire) &&
            (wire->section == SIC_WIRE_NONE || wire->kind == SIC_NAME_SECTION) &&
            sic_unpack_is_index(wire->section, unpacker->tables[SIC_WIRE_SECTIONS].count) &&
            (wire->target.offset == SIC_WIRE_NONE || wire->kind == SIC_NAME_SYMBOLIC_LINK) &&
@@ -131,6 +147,8 @@ static const char *unpack_tokens(struct sic_unpacker *unpacker)
             .capability_count = wire.capability_count,
             .first_restricted = wire.first_restricted,
             .restricted_count = wire.restricted_count,
+            .privileges = wire.privileges,
+            .mandatory_policy = wire.mandatory_policy,
         };
     }
     return NULL;
@@ -180,6 +198,7 @@ static const char *unpack_names(struct sic_unpacker *unpacker)
             .section = wire.section,
             .kind = wire.kind,
             .flags = wire.flags,
+            .security = {.offset = wire.security.offset, .length = wire.security.length},
         };
     }
     return NULL;

@@ -5,6 +5,7 @@
 #include "core/directory.h"
 #include "core/names.h"
 #include "core/process.h"
+#include "core/security.h"
 #include "core/vad.h"
 #include "kernel/handles.h"
 #include "kernel/merge.h"
@@ -148,8 +149,10 @@ static bool read_objects(const struct collection *collection, const struct sic_r
     const struct sic_collect_options *options = collection->options;
     const struct sic_objects *objects = &collection->handles.objects;
 
-    return !options->with_objects || (sic_directories_read(collection->scan, reader, objects) &&
-                                      sic_devices_read(collection->scan, reader, objects, options->minimum_views));
+    if (!options->with_objects)
+        return true;
+    return sic_directories_read(collection->scan, reader, objects) &&
+           sic_devices_read(collection->scan, reader, objects, options->minimum_views);
 }
 
 /* Paths and names: decoration, whose absence changes no answer. */
@@ -305,6 +308,10 @@ enum sic_status sic_collect(const struct sic_kernel *kernel, const struct sic_co
         status = collect(collection, error);
     if (status == SIC_OK)
         status = sic_owners_collect(kernel, options, &collection->handles.objects, error, scan);
+    /* After the SIDs of tokens: the driver reads those while it walks, and its answer is to be the same. */
+    if (status == SIC_OK && options->with_objects && options->with_security &&
+        !sic_securities_read(scan, &collection->readers[0], &collection->handles.objects))
+        status = no_memory(error);
     sic_handle_collection_deinit(&collection->handles, &scan->allocator);
     close_spaces(collection);
     free(collection);

@@ -13,6 +13,7 @@ struct sic_collect_options {
     bool with_names;        /* read the names of sections */
     bool with_objects;      /* read object directories and devices, and find all views of the kernel's own */
     bool with_handles;      /* read handles to sections */
+    bool with_security;     /* with objects: read the security descriptors of directories and named sections */
     bool with_tokens;       /* read the processes' tokens */
     bool with_peb;          /* read the processes' PEBs */
     bool with_first_pages;  /* read what views begin with, of sections that have at least two */

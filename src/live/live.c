@@ -96,6 +96,7 @@ static enum sic_status ask(const struct sic_live_options *options, struct sic_er
                             (options->collect.with_names ? SIC_WIRE_WANT_NAMES : 0) |
                             (options->collect.with_objects ? SIC_WIRE_WANT_OBJECTS : 0) |
                             (options->collect.with_handles ? SIC_WIRE_WANT_HANDLES : 0) |
+                            (options->collect.with_security ? SIC_WIRE_WANT_SECURITY : 0) |
                             (options->collect.with_tokens ? SIC_WIRE_WANT_TOKENS : 0) |
                             (options->collect.with_first_pages ? SIC_WIRE_WANT_FIRST_PAGES : 0),
                     .minimum_views = options->collect.minimum_views},

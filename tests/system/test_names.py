@@ -21,6 +21,7 @@ class Facts:
         self.names, self.sections = document["names"], document["sections"]
         self.devices, self.kernel_views, self.processes = \
             document["devices"], document["kernelViews"], document["processes"]
+        self.byte_count = document["bytes"]
 
     def path(self, index):
         parts = []

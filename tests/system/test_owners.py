@@ -15,7 +15,8 @@ SCENARIOS = sorted((ROOT / "tests/scenarios").glob("*.scenario"))
 
 # Of struct sic_process and struct sic_token.
 EXITING, WOW64, WOW64_KNOWN, PROTECTION_KNOWN, PEB_READ, PEB_UNREADABLE = 0x10, 0x20, 0x40, 0x80, 0x400, 0x800
-LOW_PRIVILEGE, ALL_KNOWN = 0x4, 0x3b
+LOW_PRIVILEGE, ALL_KNOWN = 0x4, 0xfb
+CHANGE_NOTIFY, WRITE_RESTRICTED = 1 << 23, 0x8
 
 
 def read(image, threads=0):
@@ -29,8 +30,9 @@ def compare_token(truth, process, build):
     if truth["user"] is None:
         assert token is None
         return
-    # Packages and capabilities came with Windows 8, attributes with Windows 7, mandatory labels with Vista.
-    unknown = (0x12 if build < 9200 else 0) | (0x8 if build < 7600 else 0)
+    # Packages and capabilities came with Windows 8, attributes with Windows 7; mandatory labels, their policy and
+    # privileges as bits with Vista.
+    unknown = (0x12 if build < 9200 else 0) | (0x8 if build < 7600 else 0) | (0xc0 if build < 6000 else 0)
     assert token["flags"] | LOW_PRIVILEGE == (ALL_KNOWN & ~unknown) | LOW_PRIVILEGE
     assert token["session"] == truth["session"]
     assert token["groups"] == truth["groups"]
@@ -38,6 +40,9 @@ def compare_token(truth, process, build):
     assert token["integrity"] == truth["integrity"]
     assert token["package"] == truth["package"]
     assert bool(token["flags"] & LOW_PRIVILEGE) == bool(truth["lowPrivilege"])
+    assert token["mandatoryPolicy"] == truth["mandatoryPolicy"]
+    assert token["privileges"] == (CHANGE_NOTIFY if truth["traverse"] else None if truth["traverse"] is None else 0)
+    assert bool(token["kernelFlags"] & WRITE_RESTRICTED) == truth["writeRestricted"]
     assert [sid["sid"] for sid in token["capabilities"]] == truth["capabilities"]
     assert [sid["sid"] for sid in token["restricted"]] == truth["restricted"]
 

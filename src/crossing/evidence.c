@@ -1,0 +1,148 @@
+#include "crossing/pair.h"
+
+#include <stdlib.h>
+
+static const struct sic_allocator *allocator_of(const struct sic_pair *pair)
+{
+    return &pair->ground->request->scan->allocator;
+}
+
+static int compare_u32(const void *left, const void *right)
+{
+    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+
+    return a < b ? -1 : a > b;
+}
+
+static bool add_u32(const struct sic_pair *pair, struct sic_array *array, uint32_t value,
+                    struct sic_crossing_list *list)
+{
+    uint32_t *place;
+
+    if (list->count++ == 0)
+        list->first = array->count;
+    if (list->listed == SIC_CROSSING_LISTED)
+        return true;
+    place = sic_array_append(allocator_of(pair), array, sizeof(*place));
+    if (!place)
+        return false;
+    *place = value;
+    list->listed++;
+    return true;
+}
+
+static bool add_side(struct sic_pair *pair, const struct sic_side *side, unsigned class_index,
+                     struct sic_crossing_side *out)
+{
+    out->trust = class_index;
+    for (uint32_t i = 0; i < side->count; i++) {
+        if (!add_u32(pair, &pair->crossings->processes, side->processes[i], &out->processes))
+            return false;
+    }
+    return true;
+}
+
+/* A view that writes and shows crosses twice, one of an image as often as it has parts: each is listed once. */
+static bool add_views(struct sic_pair *pair)
+{
+    struct sic_side views = {0};
+    bool added = sic_side_reserve(&views, pair->reach_count);
+
+    for (uint32_t i = 0; added && i < pair->reach_count; i++) {
+        if (pair->reaches[i].is_crossing)
+            views.processes[views.count++] = pair->reaches[i].view;
+    }
+    sic_side_sort(&views);
+    for (uint32_t i = 0; added && i < views.count; i++)
+        added = add_u32(pair, &pair->crossings->views, views.processes[i], &pair->crossing.views);
+    free(views.processes);
+    return added;
+}
+
+static bool is_in_side(const struct sic_side *side, uint32_t process)
+{
+    return side->count > 0 && bsearch(&process, side->processes, side->count, sizeof(process), compare_u32) != NULL;
+}
+
+static bool add_handles(struct sic_pair *pair)
+{
+    const struct sic_ground_holder *holders = pair->ground->holders.elements;
+
+    for (uint32_t i = 0; i < pair->ground->holders.count; i++) {
+        if (is_in_side(&pair->writers, holders[i].process) &&
+            !add_u32(pair, &pair->crossings->handles, holders[i].handle, &pair->crossing.handles))
+            return false;
+    }
+    return true;
+}
+
+static bool add_names(struct sic_pair *pair)
+{
+    struct sic_crossing_list *list = &pair->crossing.names;
+
+    for (uint32_t i = 0; i < pair->ground->name_count; i++) {
+        const struct sic_ground_answer *answer = &pair->ground->names[i].answers[pair->writer];
+        struct sic_crossing_name *name;
+
+        if (answer->processes == 0)
+            continue;
+        name = sic_array_append(allocator_of(pair), &pair->crossings->names, sizeof(*name));
+        if (!name)
+            return false;
+        *name = (struct sic_crossing_name){
+            .name = pair->ground->names[i].name, .access = answer->access, .processes = answer->processes};
+        list->first = list->count++ == 0 ? pair->crossings->names.count - 1 : list->first;
+        list->listed++;
+    }
+    return true;
+}
+
+/* Whether somebody here differs from somebody there; `values` by process, SIC_NONE where unknown. */
+static bool do_differ(const struct sic_pair *pair, const uint32_t *values)
+{
+    const struct sic_side *sides[] = {&pair->writers, &pair->readers};
+    uint32_t first = SIC_NONE;
+
+    for (unsigned i = 0; i < 2; i++) {
+        for (uint32_t j = 0; j < sides[i]->count; j++) {
+            uint32_t value = values[sides[i]->processes[j]];
+
+            if (value != SIC_NONE && first != SIC_NONE && value != first)
+                return true;
+            first = first == SIC_NONE ? value : first;
+        }
+    }
+    return false;
+}
+
+static void measure_gap(struct sic_pair *pair)
+{
+    const struct sic_trust writer = sic_trust_of_class(pair->writer), reader = sic_trust_of_class(pair->reader);
+    struct sic_trust_gap *gap = &pair->crossing.gap;
+
+    if (pair->relation == SIC_CROSSING_UNKNOWN)
+        return;
+    *gap = sic_trust_gap_between(&writer, &reader);
+    if (pair->reader != SIC_TRUST_KERNEL) {
+        gap->is_user = do_differ(pair, pair->ground->trusts.users);
+        gap->is_session = do_differ(pair, pair->ground->trusts.sessions);
+    }
+    pair->crossing.width = sic_trust_gap_width(gap);
+}
+
+bool sic_pair_add(struct sic_pair *pair, struct sic_array *all)
+{
+    struct sic_crossing *place;
+
+    measure_gap(pair);
+    if (!add_side(pair, &pair->writers, pair->writer, &pair->crossing.writers) ||
+        !add_side(pair, &pair->readers, pair->reader, &pair->crossing.readers) || !add_views(pair) ||
+        !add_handles(pair) || !add_names(pair))
+        return false;
+    place = sic_array_append(allocator_of(pair), all, sizeof(*place));
+    if (!place)
+        return false;
+    *place = pair->crossing;
+    pair->crossings->files_unknown += pair->crossing.way == SIC_CROSSING_FILE;
+    return true;
+}
