@@ -67,15 +67,7 @@ static void check_scan(const struct sic_scan *scan)
 /* Returns whether the damaged image was still answered. */
 static bool scan_image(const uint8_t *bytes, size_t size)
 {
-    struct sic_collect_options options = {.threads = 2,
-                                          .with_paths = true,
-                                          .with_names = true,
-                                          .with_objects = true,
-                                          .with_handles = true,
-                                          .with_security = true,
-                                          .with_tokens = true,
-                                          .with_peb = true,
-                                          .with_first_pages = true};
+    struct sic_collect_options options = sic_collect_everything(2);
     struct sic_error error = {.message = ""};
     struct sic_image *image;
     struct sic_kernel kernel;
