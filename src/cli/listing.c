@@ -264,7 +264,8 @@ void sic_listing_close(struct sic_listing *listing)
 
 bool sic_listing_is_complete(const struct sic_listing *listing)
 {
-    return listing->scan.problems.count == 0 && !listing->is_selection_short;
+    return listing->scan.problems.count == 0 && !listing->is_selection_short && !listing->is_crossing_short &&
+           listing->crossings.names_unjudged == 0 && listing->crossings.left_out == 0;
 }
 
 const char *sic_protection_text(unsigned protection)

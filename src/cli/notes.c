@@ -246,6 +246,26 @@ static void print_all(const struct sic_listing *listing, const struct sic_option
         fprintf(stderr, "sic: incomplete: and %u more; --json lists all\n", problem_count - LINE_LIMIT);
 }
 
+static void print_short_crossings(const struct sic_listing *listing)
+{
+    const struct sic_crossings *crossings = &listing->crossings;
+
+    if (listing->is_crossing_short)
+        fprintf(stderr,
+                "sic: the answer is incomplete: --cross needs tokens, handle tables and object directories, and "
+                "not all could be read; what is shown stands (exit status 3)\n");
+    if (crossings->names_unjudged > 0)
+        fprintf(stderr,
+                "sic: the answer is incomplete: %u name%s of sections not judged, as there are too many; what is shown "
+                "stands (exit status 3)\n",
+                crossings->names_unjudged, crossings->names_unjudged == 1 ? " was" : "s were");
+    if (crossings->left_out > 0)
+        fprintf(stderr,
+                "sic: the answer is incomplete: of the crossings only %u are kept, %u more are not; choose fewer "
+                "regions (exit status 3)\n",
+                SIC_CROSSING_LIMIT, crossings->left_out);
+}
+
 void sic_notes_print(const struct sic_listing *listing, const struct sic_options *options)
 {
     uint32_t count = listing->scan.problems.count;
@@ -261,4 +281,5 @@ void sic_notes_print(const struct sic_listing *listing, const struct sic_options
                 "sic: the answer is incomplete: %s needs the object directories, and not all could be read; "
                 "what is shown stands (exit status 3)\n",
                 options->selection.named ? "--named" : "--name");
+    print_short_crossings(listing);
 }

@@ -114,7 +114,8 @@ static struct sic_access walk_dacl(struct sic_check *check, bool is_restricted)
     struct sic_acl_cursor cursor = {0};
     struct sic_ace ace;
 
-    while (!(progress.is_granted && progress.is_contained) && sic_acl_next(&check->descriptor.dacl, &cursor, &ace)) {
+    while (!(progress.is_granted && progress.is_contained) && *check->work <= SIC_ACCESS_WORK_LIMIT &&
+           sic_acl_next(&check->descriptor.dacl, &cursor, &ace)) {
         enum sic_ace_effect kind = sic_ace_effect_of(ace.type);
 
         *check->work += sic_subject_size(check->subject);
@@ -190,10 +191,12 @@ struct sic_access sic_check_dacl(struct sic_check *check)
 
     check->is_optimistic = true;
     best = check_dacl_once(check);
-    if (best.answer == SIC_ANSWER_NO)
+    if (best.answer == SIC_ANSWER_NO && *check->work <= SIC_ACCESS_WORK_LIMIT)
         return best;
     check->is_optimistic = false;
     worst = check_dacl_once(check);
+    if (*check->work > SIC_ACCESS_WORK_LIMIT)
+        return sic_access_make(SIC_ANSWER_UNKNOWN, SIC_ACCESS_TOO_MUCH);
     if (worst.answer == SIC_ANSWER_YES)
         return worst;
     return sic_access_make(SIC_ANSWER_UNKNOWN,

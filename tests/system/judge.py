@@ -238,6 +238,7 @@ class Region:
     def __init__(self, truth, section, views, security):
         self.section = truth["sections"][section]
         self.written, self.shown = {}, {}
+        self.views = [(view["eprocess"], view["start"], *written_and_shown(view, self.section)) for view in views]
         self.processes = {process["eprocess"]: process for process in truth["processes"] if not process["exited"]}
         for view in views:
             writes, shows = written_and_shown(view, self.section)
@@ -299,6 +300,19 @@ def gap(writers, readers, processes, kind):
             len({process["session"] for process in told}) > 1)
 
 
+def views_of(region, way, pairs):
+    """The views that tell of it: those that reach the pages; else what the readers show; the kernel's are not listed."""
+    found = set()
+    for writer, reader in pairs:
+        for who, start, written, shown in region.views:
+            if way == "view" and reader != KERNEL:
+                if who == writer and written & region.shown[reader] or who == reader and shown & region.written[writer]:
+                    found.add((who, start))
+            elif who == (writer if reader == KERNEL else reader) and (written if reader == KERNEL else shown):
+                found.add((who, start))
+    return sorted(found)
+
+
 def judge_region(region):
     """{(writers' trust, readers' trust): the crossing}"""
     pairs = {}
@@ -327,6 +341,7 @@ def judge_region(region):
         yield {"way": way[0], "certain": way[1], "relation": kind, "writers": sorted(writers),
                "readers": [] if others == {KERNEL} else sorted(others), "kernel": others == {KERNEL},
                "pages": len(pages) or None, "gap": gap(writers, others, region.processes, kind),
+               "views": views_of(region, way[0], ways[way]),
                "handles": sorted((who, value) for who, value in region.handles if who in writers),
                "names": sorted((path, answer, names[path].count(answer)) for path, answer in best.items())}
 
