@@ -165,17 +165,21 @@ static void print_sum(const struct sic_listing *listing)
 {
     const struct sic_scan *scan = &listing->scan;
     uint64_t nodes = 0;
-    uint32_t unnamed = 0;
+    uint32_t unnamed = 0, shared = 0;
 
     for (uint32_t i = 0; i < scan->processes.count; i++)
         nodes += sic_scan_process(scan, i)->node_count;
     for (uint32_t i = 0; i < listing->regions.count; i++) {
-        const struct sic_section *section = sic_scan_section(scan, listing->regions.regions[i].section);
+        const struct sic_region *region = &listing->regions.regions[i];
+        const struct sic_section *section = sic_scan_section(scan, region->section);
 
+        if (listing->form != SIC_FORM_PLAIN && !sic_region_is_shared(scan, region))
+            continue;
+        shared++;
         unnamed += section->file_object_va != 0 && !(section->flags & SIC_SECTION_HAS_NAME);
     }
     fprintf(stderr, "sic: %u processes, %" PRIu64 " VAD nodes, %u views, %u region%s", scan->processes.count, nodes,
-            scan->views.count, listing->regions.count, listing->regions.count == 1 ? "" : "s");
+            scan->views.count, shared, shared == 1 ? "" : "s");
     if (listing->form != SIC_FORM_PLAIN)
         fprintf(stderr, ", %u without a name", unnamed);
     fputc('\n', stderr);

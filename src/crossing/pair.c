@@ -166,13 +166,30 @@ static void keep_those_with_others(const struct sic_pair *pair, struct sic_side 
     side->count = kept;
 }
 
+/* The System process, which runs nothing but the kernel, is no danger to it. */
+#define SYSTEM_ID 4u
+
+static void leave_system_out(const struct sic_pair *pair, struct sic_side *side)
+{
+    const struct sic_scan *scan = pair->ground->request->scan;
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < side->count; i++) {
+        if (sic_scan_process(scan, side->processes[i])->id != SYSTEM_ID)
+            side->processes[kept++] = side->processes[i];
+    }
+    side->count = kept;
+}
+
 /* Leaves on both sides those who have somebody else on the other. True when there are such. */
 static bool oppose(struct sic_pair *pair)
 {
     struct parties writers, readers;
 
-    if (pair->reader == SIC_TRUST_KERNEL)
+    if (pair->reader == SIC_TRUST_KERNEL) {
+        leave_system_out(pair, &pair->writers);
         return pair->writers.count > 0;
+    }
     if (pair->writers.count == 0 || pair->readers.count == 0)
         return false;
     writers = parties_of(pair, &pair->writers, true);

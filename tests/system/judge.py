@@ -34,7 +34,7 @@ def trust(process):
 def relation(writer, reader):
     """"less", "apart", "unknown"; None: the reader has nothing to fear."""
     if reader == KERNEL:
-        return "less"
+        return None if writer["pid"] == 4 else "less"
     mine, theirs = trust(writer), trust(reader)
     for low, high in ((mine[0], theirs[0]), (mine[1], theirs[1]), (not mine[2], not theirs[2])):
         if mine[0] is None or theirs[0] is None:
@@ -347,15 +347,14 @@ def judge_region(region):
 
 
 def regions(truth):
-    """Prototype PTE, section and views of each, as the listing has them: one view is enough beside the kernel's."""
+    """Prototype PTE, section and views of each: one view is enough, as others may hold a handle or know a name."""
     together = set()
     for region in truth["regions"]:
         together.update(region["views"])
         yield region["prototype_pte"], region["section"], [truth["views"][index] for index in region["views"]]
     for index, view in enumerate(truth["views"]):
         section = truth["sections"][view["section"]]
-        if (index not in together and section["kind"] != "physical" and
-                any(kernel["kind"] != "cache" for kernel in section["kernelViews"])):
+        if index not in together and section["kind"] != "physical":
             yield view["first_prototype_pte"], view["section"], [view]
 
 
