@@ -315,8 +315,8 @@ const struct sic_ground_reach *sic_ground_reaches(const struct sic_ground *groun
                                                   uint32_t *count)
 {
     *count = 0;
-    if (class_index == SIC_TRUST_KERNEL)
-        return ground->reaches.elements;
+    if (class_index == SIC_TRUST_KERNEL || ground->reaches.count == 0)
+        return NULL;
     *count = ground->reach_starts[class_index + 1] - ground->reach_starts[class_index];
     return (const struct sic_ground_reach *)ground->reaches.elements + ground->reach_starts[class_index];
 }
@@ -324,6 +324,9 @@ const struct sic_ground_reach *sic_ground_reaches(const struct sic_ground *groun
 const struct sic_ground_holder *sic_ground_holders(const struct sic_ground *ground, unsigned class_index,
                                                    uint32_t *count)
 {
+    *count = 0;
+    if (ground->holders.count == 0)
+        return NULL;
     *count = ground->holder_starts[class_index + 1] - ground->holder_starts[class_index];
     return (const struct sic_ground_holder *)ground->holders.elements + ground->holder_starts[class_index];
 }

@@ -66,7 +66,7 @@ void sic_ground_deinit(struct sic_ground *ground);
 /* Takes up a region, in place of the one before. False when memory ran out. */
 bool sic_ground_enter(struct sic_ground *ground, const struct sic_region *region);
 
-/* Those of a class. */
+/* Those of a class; NULL may stand for none. */
 const struct sic_ground_reach *sic_ground_reaches(const struct sic_ground *ground, unsigned class_index,
                                                   uint32_t *count);
 const struct sic_ground_holder *sic_ground_holders(const struct sic_ground *ground, unsigned class_index,
