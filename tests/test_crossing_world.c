@@ -140,6 +140,49 @@ static void test_other_users_are_known_of_both_sides(void **state)
     (void)state;
 }
 
+/*
+ * A private namespace is opened by who has the SIDs of its boundary, which was not read: what stands in it could be
+ * opened by nobody knows whom, though the section itself has no descriptor and the token passes all directories.
+ */
+static void test_names_outside_the_root_are_unknown(void **state)
+{
+    for (unsigned is_outside = 0; is_outside < 2; is_outside++) {
+        struct world world = {0};
+        char low[] = "low.exe", medium[] = "medium.exe", *names[] = {low, medium}, *sentence;
+        const struct sic_crossing_name *name;
+        struct sic_name *record;
+        uint32_t section;
+
+        hand_init(&world.hand);
+        section = hand_section(&world.hand, 0);
+        add_view(&world, add_process(&world, 4, 0x1000, 1, 1), section, READ_ONLY);
+        add_view(&world, add_process(&world, 8, 0x2000, 1, 1), section, READ_ONLY);
+        add_name(&world, section, 0);
+        record = (struct sic_name *)world.hand.scan.names.elements + 1;
+        if (is_outside) {
+            record->parent = SIC_NONE;
+            record->flags |= SIC_NAME_OUTSIDE_ROOT;
+        }
+        judge(&world, 1);
+        assert_int_equal(world.crossings.count, 1);
+        assert_int_equal(world.crossings.crossings[0].way, SIC_CROSSING_NAME);
+        assert_int_equal(world.crossings.crossings[0].is_certain, !is_outside);
+        name = world.crossings.names.elements;
+        assert_int_equal(name->access.reason, is_outside ? SIC_ACCESS_DIRECTORY_UNKNOWN : SIC_ACCESS_NO_DESCRIPTOR);
+        sentence = sic_crossing_sentence(make_request(&world), &world.crossings, world.crossings.crossings, names);
+        assert_string_equal(sentence, is_outside ? "Whether low.exe (PID 4) [low integrity] could open s0 outside the "
+                                                   "root for writing, which medium.exe (PID 8) [medium integrity] "
+                                                   "shows, is not known: a directory on the way may keep it out; low "
+                                                   "is below medium."
+                                                 : "low.exe (PID 4) [low integrity] could open \\s0 (it has no "
+                                                   "security descriptor) for writing, which medium.exe (PID 8) "
+                                                   "[medium integrity] shows: low is below medium.");
+        free(sentence);
+        deinit(&world);
+    }
+    (void)state;
+}
+
 /* Names beyond those that are judged are counted: the answer is not silently short. */
 static void test_names_beyond_the_limit_are_said(void **state)
 {
@@ -225,6 +268,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_other_users_are_known_of_both_sides),
+        cmocka_unit_test(test_names_outside_the_root_are_unknown),
         cmocka_unit_test(test_names_beyond_the_limit_are_said),
         cmocka_unit_test(test_names_times_processes_are_bounded),
         cmocka_unit_test(test_crossings_are_bounded),

@@ -203,13 +203,18 @@ static enum sic_answer passes_directory(struct sic_openings *openings, const str
     return sic_access_check_traversal(subject, bytes, name->security.length, &openings->work).answer;
 }
 
-/* All the directories above the name, up to the root: one that forbids is enough. */
+/*
+ * All the directories above the name, up to the root: one that forbids is enough. Private namespaces stand beside the
+ * root: who may open one depends on its boundary, whatever the token's privileges are.
+ */
 static enum sic_answer passes_directories(struct sic_openings *openings, const struct sic_subject *subject,
                                           uint32_t name)
 {
     enum sic_answer bypasses = sic_subject_bypasses_traversal(subject), passes = SIC_ANSWER_YES;
     uint32_t at = name_at(openings, name)->parent;
 
+    if (name_at(openings, name)->flags & SIC_NAME_OUTSIDE_ROOT)
+        return SIC_ANSWER_UNKNOWN;
     if (bypasses == SIC_ANSWER_YES)
         return SIC_ANSWER_YES;
     for (unsigned depth = 0; at < openings->scan->names.count && depth <= SIC_DIRECTORY_DEPTH_LIMIT; depth++) {

@@ -104,6 +104,8 @@ static void put_path(struct sentence *sentence, const struct sic_crossing_name *
     char *path = name ? sic_object_path(&sentence->request->meaning->names, name->name) : NULL;
 
     put(&sentence->text, "%s", path ? path : "it by a name");
+    if (name && sic_object_name_is_outside(&sentence->request->meaning->names, name->name))
+        put(&sentence->text, " outside the root");
     if (name && name->access.answer == SIC_ANSWER_YES && name->access.reason != SIC_ACCESS_GRANTED)
         put(&sentence->text, " (%s)", sic_access_reason_text(name->access.reason));
     free(path);
