@@ -2,6 +2,7 @@
 
 #include "cli/text.h"
 #include "crossing/sentence.h"
+#include "meaning/unread.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -20,6 +21,15 @@ struct sic_crossing_request sic_cross_request(const struct sic_listing *listing)
                                          .selected = listing->selected};
 }
 
+/* Whether something that crossings rest on was not read. */
+static bool is_short(const struct sic_listing *listing)
+{
+    struct sic_unread unread;
+
+    sic_unread_count(&listing->meaning, &unread);
+    return unread.object_directories || unread.handle_tables > 0 || unread.tokens > 0;
+}
+
 bool sic_cross_select(struct sic_listing *listing)
 {
     struct sic_crossing_request request = sic_cross_request(listing);
@@ -35,6 +45,7 @@ bool sic_cross_select(struct sic_listing *listing)
         listing->selected_count += !listing->selected[region];
         listing->selected[region] = true;
     }
+    listing->is_crossing_short = is_short(listing);
     return true;
 }
 
@@ -66,6 +77,8 @@ static void put_side(const struct sic_listing *listing, const char *title, const
     const struct sic_trust trust = sic_trust_of_class(side->trust);
     char words[SIC_TRUST_TEXT_SIZE];
 
+    if (!with_details && list->count <= SIC_SENTENCE_PROCESSES)
+        return;
     for (uint32_t i = 0; i < shown; i++) {
         const struct sic_process *process = sic_scan_process(&listing->scan, processes[list->first + i]);
 
@@ -132,8 +145,12 @@ static void put_summary(const struct sic_listing *listing, const struct sic_opti
         put(output, "; %u more that only a file's access control list decides, which is not in memory",
             crossings->files_unknown);
     if (crossings->processes_unknown > 0)
-        put(output, "; %u processes whose token was not read: what they could open is unknown",
-            crossings->processes_unknown);
+        put(output, "; %u process%s whose token was not, or not wholly, read", crossings->processes_unknown,
+            crossings->processes_unknown == 1 ? "" : "es");
+    if (crossings->names_unjudged > 0)
+        put(output, "; %u name%s not judged", crossings->names_unjudged, crossings->names_unjudged == 1 ? "" : "s");
+    if (crossings->left_out > 0)
+        put(output, "; %u more crossings not kept", crossings->left_out);
     sic_output_text(output, "\n");
 }
 

@@ -82,7 +82,7 @@ static struct sic_collect_options find_wanted(const struct sic_options *options)
         .with_tokens = sic_options_show_tokens(options) || is_saved,
         .with_security = options->cross || is_saved,
         .with_first_pages = options->explain || is_saved,
-        .minimum_views = options->form == SIC_FORM_JSON || is_saved ? 1 : 2,
+        .minimum_views = options->form == SIC_FORM_JSON || options->cross || is_saved ? 1 : 2,
     };
 }
 
@@ -220,7 +220,10 @@ enum sic_status sic_listing_identify(const struct sic_options *options, struct s
 enum sic_status sic_listing_open(const struct sic_options *options, struct sic_error *error,
                                  struct sic_listing *listing)
 {
-    enum sic_region_rule rule = options->form == SIC_FORM_PLAIN ? SIC_REGION_SAME_START : SIC_REGION_JOINED;
+    /* What one process maps alone others may hold a handle to, or open by its name. */
+    enum sic_region_rule rule = options->form == SIC_FORM_PLAIN ? SIC_REGION_SAME_START
+                                : options->cross                ? SIC_REGION_ALONE_TOO
+                                                                : SIC_REGION_JOINED;
     enum sic_status status;
 
     status = sic_listing_identify(options, error, listing);
@@ -264,7 +267,8 @@ void sic_listing_close(struct sic_listing *listing)
 
 bool sic_listing_is_complete(const struct sic_listing *listing)
 {
-    return listing->scan.problems.count == 0 && !listing->is_selection_short;
+    return listing->scan.problems.count == 0 && !listing->is_selection_short && !listing->is_crossing_short &&
+           listing->crossings.names_unjudged == 0 && listing->crossings.left_out == 0;
 }
 
 const char *sic_protection_text(unsigned protection)

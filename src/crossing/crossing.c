@@ -71,8 +71,8 @@ static int compare_crossings(const void *left, const void *right)
     const unsigned keys[][2] = {{b->width, a->width},
                                 {a->relation, b->relation},
                                 {b->is_certain, a->is_certain},
-                                {a->region, b->region},
                                 {a->way, b->way},
+                                {a->region, b->region},
                                 {a->writers.trust, b->writers.trust},
                                 {a->readers.trust, b->readers.trust}};
 
@@ -108,6 +108,7 @@ bool sic_crossings_find(const struct sic_crossing_request *request, struct sic_c
         if (!request->selected || request->selected[i])
             done = judge_region(ground, &request->regions->regions[i], crossings, &all);
     }
+    crossings->names_unjudged = ground->names_unjudged;
     sic_ground_deinit(ground);
     free(ground);
     sic_array_trim(&request->scan->allocator, &all, sizeof(struct sic_crossing));

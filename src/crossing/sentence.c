@@ -61,10 +61,10 @@ static void put_side(struct sentence *sentence, const struct sic_crossing_side *
         return;
     }
     put_process(sentence, side, 0);
-    if (side->processes.count == 2) {
+    if (side->processes.count == SIC_SENTENCE_PROCESSES) {
         put(&sentence->text, " and ");
         put_process(sentence, side, 1);
-    } else if (side->processes.count > 2) {
+    } else if (side->processes.count > SIC_SENTENCE_PROCESSES) {
         put(&sentence->text, " and %u more", side->processes.count - 1);
     }
     put(&sentence->text, " [%s]", sic_trust_format(&trust, words));
@@ -104,6 +104,10 @@ static void put_path(struct sentence *sentence, const struct sic_crossing_name *
     char *path = name ? sic_object_path(&sentence->request->meaning->names, name->name) : NULL;
 
     put(&sentence->text, "%s", path ? path : "it by a name");
+    if (name && sic_object_name_is_outside(&sentence->request->meaning->names, name->name))
+        put(&sentence->text, " outside the root");
+    if (name && name->access.answer == SIC_ANSWER_YES && name->access.reason != SIC_ACCESS_GRANTED)
+        put(&sentence->text, " (%s)", sic_access_reason_text(name->access.reason));
     free(path);
 }
 

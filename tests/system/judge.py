@@ -34,7 +34,7 @@ def trust(process):
 def relation(writer, reader):
     """"less", "apart", "unknown"; None: the reader has nothing to fear."""
     if reader == KERNEL:
-        return "less"
+        return None if writer["pid"] == 4 else "less"
     mine, theirs = trust(writer), trust(reader)
     for low, high in ((mine[0], theirs[0]), (mine[1], theirs[1]), (not mine[2], not theirs[2])):
         if mine[0] is None or theirs[0] is None:
@@ -238,6 +238,7 @@ class Region:
     def __init__(self, truth, section, views, security):
         self.section = truth["sections"][section]
         self.written, self.shown = {}, {}
+        self.views = [(view["eprocess"], view["start"], *written_and_shown(view, self.section)) for view in views]
         self.processes = {process["eprocess"]: process for process in truth["processes"] if not process["exited"]}
         for view in views:
             writes, shows = written_and_shown(view, self.section)
@@ -299,6 +300,19 @@ def gap(writers, readers, processes, kind):
             len({process["session"] for process in told}) > 1)
 
 
+def views_of(region, way, pairs):
+    """The views that tell of it: those that reach the pages; else what the readers show; the kernel's are not listed."""
+    found = set()
+    for writer, reader in pairs:
+        for who, start, written, shown in region.views:
+            if way == "view" and reader != KERNEL:
+                if who == writer and written & region.shown[reader] or who == reader and shown & region.written[writer]:
+                    found.add((who, start))
+            elif who == (writer if reader == KERNEL else reader) and (written if reader == KERNEL else shown):
+                found.add((who, start))
+    return sorted(found)
+
+
 def judge_region(region):
     """{(writers' trust, readers' trust): the crossing}"""
     pairs = {}
@@ -327,20 +341,20 @@ def judge_region(region):
         yield {"way": way[0], "certain": way[1], "relation": kind, "writers": sorted(writers),
                "readers": [] if others == {KERNEL} else sorted(others), "kernel": others == {KERNEL},
                "pages": len(pages) or None, "gap": gap(writers, others, region.processes, kind),
+               "views": views_of(region, way[0], ways[way]),
                "handles": sorted((who, value) for who, value in region.handles if who in writers),
                "names": sorted((path, answer, names[path].count(answer)) for path, answer in best.items())}
 
 
 def regions(truth):
-    """Prototype PTE, section and views of each, as the listing has them: one view is enough beside the kernel's."""
+    """Prototype PTE, section and views of each: one view is enough, as others may hold a handle or know a name."""
     together = set()
     for region in truth["regions"]:
         together.update(region["views"])
         yield region["prototype_pte"], region["section"], [truth["views"][index] for index in region["views"]]
     for index, view in enumerate(truth["views"]):
         section = truth["sections"][view["section"]]
-        if (index not in together and section["kind"] != "physical" and
-                any(kernel["kind"] != "cache" for kernel in section["kernelViews"])):
+        if index not in together and section["kind"] != "physical":
             yield view["first_prototype_pte"], view["section"], [view]
 
 

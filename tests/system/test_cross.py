@@ -29,6 +29,7 @@ def answered(document):
                "writers": listed(crossing["writers"]), "readers": listed(crossing["readers"]),
                "kernel": crossing["readers"]["kernel"], "pages": evidence["pages"],
                "gap": crossing["gap"] and tuple(crossing["gap"][key] for key in GAP),
+               "views": sorted((view["eprocess"], view["start"]) for view in evidence["views"]),
                "handles": sorted((handle["eprocess"], handle["value"]) for handle in evidence["handles"]),
                "names": sorted((name["path"], ANSWERS[name["opens"]], name["process_count"])
                                for name in evidence["names"])}
@@ -42,6 +43,9 @@ def assert_judged(world, container="kernel.dmp"):
     document = sic_json(world.image(container), "--cross")
     found, expected = sorted(answered(document), key=key), sorted(judge.crossings(world.truth), key=key)
     assert found == expected
+    unknown, unread = document["crossings_unknown"], document["unread"]
+    assert unknown == {"processes": unread["tokens"], "names": 0, "left_out": 0}
+    assert document["complete"] == (not any(unread.values()) and not document["problems"])
     widths = [crossing["gap"]["width"] if crossing["gap"] else 0 for crossing in document["crossings"]]
     assert widths == sorted(widths, reverse=True)
     for crossing in document["crossings"]:
@@ -77,7 +81,9 @@ def test_case(tmp_path, case):
     text = sic("--cross", "--details", "-q", world.image("kernel.dmp"))
     assert sorted(line[len("  Crossing: "):] for line in text.stdout.decode().splitlines()
                   if line.startswith("  Crossing: ")) == sorted(sentences)
-    assert text.returncode == (0 if sentences else 1)
+    is_short = any(document["unread"].values())
+    assert text.returncode == (3 if is_short else 0 if sentences else 1)
+    assert (b"--cross needs tokens, handle tables and object directories" in text.stderr) == is_short
 
 
 def test_readme(tmp_path):
