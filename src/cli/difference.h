@@ -12,7 +12,7 @@
 struct sic_comparison {
     const struct sic_listing *old_listing; /* borrowed */
     const struct sic_listing *new_listing;
-    const char *old_name; /* borrowed: how the sides are called, "before.sic"; a file's name, as it is */
+    const char *old_name; /* borrowed: what the listing is called; NULL: nothing */
     const char *new_name;
     struct sic_difference difference;
     bool *sections_shown[2];  /* owned; NULL: all */
