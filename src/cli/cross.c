@@ -5,7 +5,6 @@
 #include "meaning/unread.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -28,6 +27,15 @@ static bool is_short(const struct sic_listing *listing)
 
     sic_unread_count(&listing->meaning, &unread);
     return unread.object_directories || unread.handle_tables > 0 || unread.tokens > 0;
+}
+
+bool sic_cross_find_all(struct sic_listing *listing)
+{
+    struct sic_crossing_request request = sic_cross_request(listing);
+
+    request.selected = NULL;
+    listing->is_crossing_short = is_short(listing);
+    return sic_crossings_find(&request, &listing->crossings);
 }
 
 bool sic_cross_select(struct sic_listing *listing)
@@ -55,19 +63,6 @@ static bool is_shown(const struct sic_crossing *crossing, const struct sic_optio
     return crossing->way != SIC_CROSSING_FILE || options->details || options->explain;
 }
 
-static void __attribute__((format(printf, 2, 3))) put(struct sic_output *output, const char *format, ...)
-{
-    char text[512];
-    va_list arguments;
-    int length;
-
-    va_start(arguments, format);
-    length = vsnprintf(text, sizeof(text), format, arguments);
-    va_end(arguments);
-    if (length > 0)
-        sic_output_bytes(output, text, (size_t)length < sizeof(text) ? (size_t)length : sizeof(text) - 1);
-}
-
 static void put_side(const struct sic_listing *listing, const char *title, const struct sic_crossing_side *side,
                      bool with_details, struct sic_output *output)
 {
@@ -82,15 +77,15 @@ static void put_side(const struct sic_listing *listing, const char *title, const
     for (uint32_t i = 0; i < shown; i++) {
         const struct sic_process *process = sic_scan_process(&listing->scan, processes[list->first + i]);
 
-        put(output, "    %s: ", title);
+        sic_output_format(output, "    %s: ", title);
         sic_output_text(output, listing->names[processes[list->first + i]]);
-        put(output, " (PID: %" PRIu64 ", EPROCESS: %016" PRIx64 ") %s\n", process->id, process->eprocess_va,
-            sic_trust_format(&trust, words));
+        sic_output_format(output, " (PID: %" PRIu64 ", EPROCESS: %016" PRIx64 ") %s\n", process->id,
+                          process->eprocess_va, sic_trust_format(&trust, words));
     }
     if (trust.is_kernel)
-        put(output, "    %s: kernel\n", title);
+        sic_output_format(output, "    %s: kernel\n", title);
     if (shown < list->count)
-        put(output, "    %s: %u more\n", title, list->count - shown);
+        sic_output_format(output, "    %s: %u more\n", title, list->count - shown);
 }
 
 static bool put_crossing(const struct sic_listing *listing, const struct sic_crossing *crossing, bool with_details,
@@ -139,18 +134,20 @@ static void put_summary(const struct sic_listing *listing, const struct sic_opti
         else
             unknown += is_shown(crossing, options);
     }
-    put(output, "Crossings: %u that are there, %u that could be, %u of which something is unknown, in %u region%s",
+    sic_output_format(
+        output, "Crossings: %u that are there, %u that could be, %u of which something is unknown, in %u region%s",
         counts[0], counts[1], unknown, regions, regions == 1 ? "" : "s");
     if (crossings->files_unknown > 0 && !(options->details || options->explain))
-        put(output, "; %u more that only a file's access control list decides, which is not in memory",
-            crossings->files_unknown);
+        sic_output_format(output, "; %u more that only a file's access control list decides, which is not in memory",
+                          crossings->files_unknown);
     if (crossings->processes_unknown > 0)
-        put(output, "; %u process%s whose token was not, or not wholly, read", crossings->processes_unknown,
-            crossings->processes_unknown == 1 ? "" : "es");
+        sic_output_format(output, "; %u process%s whose token was not, or not wholly, read",
+                          crossings->processes_unknown, crossings->processes_unknown == 1 ? "" : "es");
     if (crossings->names_unjudged > 0)
-        put(output, "; %u name%s not judged", crossings->names_unjudged, crossings->names_unjudged == 1 ? "" : "s");
+        sic_output_format(output, "; %u name%s not judged", crossings->names_unjudged,
+                          crossings->names_unjudged == 1 ? "" : "s");
     if (crossings->left_out > 0)
-        put(output, "; %u more crossings not kept", crossings->left_out);
+        sic_output_format(output, "; %u more crossings not kept", crossings->left_out);
     sic_output_text(output, "\n");
 }
 

@@ -83,7 +83,7 @@ def test_case(tmp_path, case):
                   if line.startswith("  Crossing: ")) == sorted(sentences)
     is_short = any(document["unread"].values())
     assert text.returncode == (3 if is_short else 0 if sentences else 1)
-    assert (b"--cross needs tokens, handle tables and object directories" in text.stderr) == is_short
+    assert (b"crossings need tokens, handle tables and object directories" in text.stderr) == is_short
 
 
 def test_readme(tmp_path):
