@@ -36,7 +36,8 @@ enum {
     OPTION_NAMED,
     OPTION_MIN_PROCESSES,
     OPTION_WRITABLE,
-    OPTION_CROSS
+    OPTION_CROSS,
+    OPTION_WATCH
 };
 
 /* One table for the parser and for both helps. */
@@ -88,6 +89,8 @@ static const struct {
      "Keep what was read in FILE.sic as well; it can be listed like the image, on any machine", false},
     {"live-dump", OPTION_LIVE_DUMP, no_argument, "--live-dump",
      "Windows only: read the live kernel through a dump that Windows makes of it; no driver is needed", false},
+    {"watch", OPTION_WATCH, required_argument, "--watch SECONDS",
+     "Windows only: scan the live kernel until Ctrl-C, SECONDS apart, and show what changed from scan to scan", false},
     {"keep", OPTION_KEEP, required_argument, "--keep FILE", "Keep that dump in FILE, which must not be there yet",
      true},
     {"quiet", 'q', no_argument, "-q,--quiet", "No notes and no progress on standard error; errors remain", false},
@@ -162,15 +165,28 @@ static bool set_form(struct sic_options *options, enum sic_form form, const char
     return true;
 }
 
-static bool set_threads(struct sic_options *options, const char *text)
+/* A decimal number from 1 to `limit`. */
+static bool read_number(const char *text, unsigned limit, unsigned *number)
 {
     char *end;
-    unsigned long count = strtoul(text, &end, 10);
+    unsigned long value = strtoul(text, &end, 10);
 
-    if (*text < '0' || *text > '9' || *end != '\0' || count == 0 || count > 1024)
-        return fail("--threads takes a number from 1 to 1024, not '%s'", text);
-    options->threads = (unsigned)count;
+    if (*text < '0' || *text > '9' || *end != '\0' || value == 0 || value > limit)
+        return false;
+    *number = (unsigned)value;
     return true;
+}
+
+static bool set_threads(struct sic_options *options, const char *text)
+{
+    return read_number(text, 1024, &options->threads) ||
+           fail("--threads takes a number from 1 to 1024, not '%s'", text);
+}
+
+static bool set_watch(struct sic_options *options, const char *text)
+{
+    return read_number(text, 86400, &options->watch) ||
+           fail("--watch takes seconds from 1 to 86400 (a day), not '%s'", text);
 }
 
 static bool set_group(struct sic_options *options, const char *by)
@@ -230,6 +246,8 @@ static bool apply(struct sic_options *options, int option, const char *argument)
     case OPTION_KEEP:
         options->keep = argument;
         return true;
+    case OPTION_WATCH:
+        return set_watch(options, argument);
     case OPTION_COLOR:
         return set_color(options, argument ? argument : "always");
     case OPTION_THREADS:
@@ -288,8 +306,39 @@ static bool is_consistent(const struct sic_options *options)
     return true;
 }
 
+/* What is no part of differences; NULL: nothing of that kind is asked for. */
+static const char *find_unwatchable(const struct sic_options *options)
+{
+    return options->form == SIC_FORM_PLAIN        ? "--plain"
+           : options->form == SIC_FORM_CSV        ? "--csv"
+           : options->action == SIC_ACTION_LAYOUT ? "--layout"
+           : options->save                        ? "--save"
+           : options->live_dump                   ? "--live-dump"
+           : options->cross                       ? "--cross"
+           : options->explain                     ? "--explain"
+           : options->by_process                  ? "--group process"
+                                                  : NULL;
+}
+
+static bool can_watch(const struct sic_options *options, const char *image)
+{
+    const char *unwatchable = find_unwatchable(options);
+
+    if (unwatchable)
+        return fail("--watch shows what changed, crossings included, as text or with --json: leave out %s",
+                    unwatchable);
+    if (image)
+        return fail("--watch reads the running Windows: '%s' is one image too many; 'sic diff OLD NEW' compares images",
+                    image);
+    if (!sic_live_is_possible())
+        return fail("--watch needs the running Windows, and this is none%s; 'sic diff OLD NEW' compares images", "");
+    return true;
+}
+
 static bool take_image(struct sic_options *options, int argc, char **argv)
 {
+    if (options->watch && !can_watch(options, argv[optind]))
+        return false;
     if (options->keep && !options->live_dump)
         return fail("--keep is for the dump of --live-dump, which is not asked for%s", "");
     if (options->live_dump && !sic_live_is_possible())
