@@ -89,10 +89,10 @@ static const struct {
      "Keep what was read in FILE.sic as well; it can be listed like the image, on any machine", false},
     {"live-dump", OPTION_LIVE_DUMP, no_argument, "--live-dump",
      "Windows only: read the live kernel through a dump that Windows makes of it; no driver is needed", false},
-    {"watch", OPTION_WATCH, required_argument, "--watch SECONDS",
-     "Windows only: scan the live kernel until Ctrl-C, SECONDS apart, and show what changed from scan to scan", false},
     {"keep", OPTION_KEEP, required_argument, "--keep FILE", "Keep that dump in FILE, which must not be there yet",
      true},
+    {"watch", OPTION_WATCH, required_argument, "--watch SECONDS",
+     "Windows only: scan the live kernel until Ctrl-C, SECONDS apart, and show what changed from scan to scan", false},
     {"quiet", 'q', no_argument, "-q,--quiet", "No notes and no progress on standard error; errors remain", false},
     {"color", OPTION_COLOR, optional_argument, "--color[=WHEN]",
      "Colour: auto (the default: on a terminal, unless NO_COLOR is set), always, never", true},
@@ -121,19 +121,22 @@ void sic_options_print_help(bool all)
     }
     if (!all)
         return;
-    printf("\n"
-           "Exit status:\n"
-           "  0  regions were found\n"
-           "  1  none were found\n"
-           "  2  an error; the message says what, why, and what to do next\n"
-           "  3  answered, but something that decides regions could not be read: the notes name it\n"
-           "\n"
-           "Protections of a view, as it was mapped: r read, w write, c copy on write, x execute.\n"
-           "Image views always show rcx: their real rights are those of the image's sections.\n"
-           "\n"
-           "Options that choose regions compose: a region is shown when it passes all of them. Of one option that is\n"
-           "given several times one value is enough. PATTERN is held against whole names and paths and against their\n"
-           "last parts, ignoring case. All owners of a region are shown, whichever of them was asked for.\n");
+    printf(
+        "\n"
+        "Exit status:\n"
+        "  0  regions were found\n"
+        "  1  none were found\n"
+        "  2  an error; the message says what, why, and what to do next\n"
+        "  3  answered, but something that decides regions could not be read: the notes name it\n"
+        "With --watch, of all its scans: 0 when nothing changed, 1 when something did, 3 when none was seen to and a\n"
+        "scan failed or was incomplete.\n"
+        "\n"
+        "Protections of a view, as it was mapped: r read, w write, c copy on write, x execute.\n"
+        "Image views always show rcx: their real rights are those of the image's sections.\n"
+        "\n"
+        "Options that choose regions compose: a region is shown when it passes all of them. Of one option that is\n"
+        "given several times one value is enough. PATTERN is held against whole names and paths and against their\n"
+        "last parts, ignoring case. All owners of a region are shown, whichever of them was asked for.\n");
 }
 
 static bool fail(const char *format, const char *value)

@@ -19,6 +19,7 @@ struct watch {
     struct sic_live_session *session;
     struct sic_watched_scan *last; /* the last one that succeeded */
     uint64_t scans;                /* that succeeded */
+    uint64_t failures;
     bool is_different;
     bool is_short; /* a scan failed, or left something unread */
 };
@@ -69,6 +70,7 @@ static enum round round_of(enum sic_watch_answer answer)
 /* A machine that is short of something for a moment is worth watching on. */
 static enum round report_failure(struct watch *watch, const char *began, const char *reason)
 {
+    watch->failures++;
     watch->is_short = true;
     fprintf(stderr, "sic: the scan of %s failed: %s\n", began, reason);
     return round_of(sic_watch_print_failure(watch->options, began, watch->last->time, reason));
@@ -148,6 +150,16 @@ static int status_of(const struct watch *watch)
     return watch->is_different ? SIC_EXIT_NOTHING_FOUND : watch->is_short ? SIC_EXIT_INCOMPLETE : SIC_EXIT_FOUND;
 }
 
+static void print_end(const struct watch *watch)
+{
+    char failures[64] = "";
+
+    if (watch->failures > 0)
+        snprintf(failures, sizeof(failures), " (%" PRIu64 " more failed)", watch->failures);
+    fprintf(stderr, "sic: the watch ended after %" PRIu64 " scan%s%s; the driver is stopped and removed\n",
+            watch->scans, watch->scans == 1 ? "" : "s", failures);
+}
+
 /* `went_well`: nothing broke. */
 static int finish(struct watch *watch, bool went_well)
 {
@@ -160,8 +172,7 @@ static int finish(struct watch *watch, bool went_well)
     if (watch->scans == 0)
         return went_well ? sic_fail("cancelled; the driver is stopped and removed") : SIC_EXIT_ERROR;
     if (!watch->options->quiet)
-        fprintf(stderr, "sic: the watch ended after %" PRIu64 " scan%s; the driver is stopped and removed\n",
-                watch->scans, watch->scans == 1 ? "" : "s");
+        print_end(watch);
     return went_well ? status_of(watch) : SIC_EXIT_ERROR;
 }
 
