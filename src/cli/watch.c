@@ -79,17 +79,22 @@ static enum round report_failure(struct watch *watch, const char *began, const c
 /* The scan takes the last one's place. */
 static void accept(struct watch *watch, struct sic_watched_scan *scan)
 {
-    uint32_t problems = scan->listing.scan.problems.count;
-
     watch->scans++;
+    watch->is_short = watch->is_short || !sic_listing_is_complete(&scan->listing);
     free_scan(watch->last);
     watch->last = scan;
+}
+
+/* The first scan's notes are printed in full. On a live machine something is short now and then: a line is enough. */
+static void report_short(const struct watch *watch, const struct sic_watched_scan *scan)
+{
     if (sic_listing_is_complete(&scan->listing))
         return;
+    if (watch->options->verbose)
+        sic_notes_print(&scan->listing, watch->options);
     /* Said even when asked to be quiet: an answer is never silently short. */
-    watch->is_short = true;
-    fprintf(stderr, "sic: the scan of %s is incomplete (problems: %" PRIu32 "); what is shown stands\n", scan->time,
-            problems);
+    fprintf(stderr, "sic: the scan of %s is incomplete (problems: %" PRIu32 "); what is shown stands%s\n", scan->time,
+            scan->listing.scan.problems.count, watch->options->verbose ? "" : "; --verbose names them");
 }
 
 static enum round run_round(struct watch *watch)
@@ -111,6 +116,7 @@ static enum round run_round(struct watch *watch)
         return report_failure(watch, began, "out of memory; close other programs");
     }
     watch->is_different = watch->is_different || answer == SIC_WATCH_DIFFERENT;
+    report_short(watch, scan);
     accept(watch, scan);
     return round_of(answer);
 }
