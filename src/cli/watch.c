@@ -153,7 +153,7 @@ static bool run(struct watch *watch)
 
 static int status_of(const struct watch *watch)
 {
-    return watch->is_different ? SIC_EXIT_NOTHING_FOUND : watch->is_short ? SIC_EXIT_INCOMPLETE : SIC_EXIT_FOUND;
+    return watch->is_different ? SIC_EXIT_DIFFERENT : watch->is_short ? SIC_EXIT_INCOMPLETE : SIC_EXIT_SAME;
 }
 
 static void print_end(const struct watch *watch)

@@ -1,5 +1,6 @@
 #include "cli/watch_print.h"
 
+#include "cli/difference.h"
 #include "cli/json_writer.h"
 #include "cli/report.h"
 
@@ -105,14 +106,40 @@ enum sic_watch_answer sic_watch_print_failure(const struct sic_options *options,
     return finish(&output, SIC_WATCH_SAME);
 }
 
+static bool put_comparison(const struct sic_options *options, const struct sic_comparison *comparison,
+                           const struct sic_watched_scan *old_scan, const struct sic_watched_scan *new_scan,
+                           struct sic_output *output)
+{
+    bool is_different = comparison->difference.is_different;
+    struct sic_json json;
+    bool is_whole;
+
+    if (options->form == SIC_FORM_JSON) {
+        open_line(&json, output, new_scan->time, old_scan->time, NULL);
+        sic_json_bool(&json, "complete", sic_listing_is_complete(&new_scan->listing));
+        is_whole = sic_comparison_put_json(&json, "difference", comparison);
+        close_line(&json);
+        return is_whole;
+    }
+    put_text(output, "%s %s since %s\n", new_scan->time, is_different ? "changed" : "nothing changed", old_scan->time);
+    return !is_different ||
+           sic_comparison_print_text(comparison, options, false, sic_options_want_color(options), output);
+}
+
 enum sic_watch_answer sic_watch_print(const struct sic_options *options, const struct sic_watched_scan *old_scan,
                                       const struct sic_watched_scan *new_scan)
 {
+    enum sic_watch_answer answer = SIC_WATCH_NO_MEMORY;
+    struct sic_comparison comparison;
     struct sic_output output;
 
-    (void)options;
-    if (!sic_output_init(&output, stdout))
-        return SIC_WATCH_NO_MEMORY;
-    put_text(&output, "%s nothing changed since %s\n", new_scan->time, old_scan->time);
-    return finish(&output, SIC_WATCH_SAME);
+    if (sic_comparison_init(&old_scan->listing, &new_scan->listing, options, false, &comparison) &&
+        sic_output_init(&output, stdout)) {
+        answer = comparison.difference.is_different ? SIC_WATCH_DIFFERENT : SIC_WATCH_SAME;
+        if (!put_comparison(options, &comparison, old_scan, new_scan, &output))
+            output.failed = true;
+        answer = finish(&output, answer);
+    }
+    sic_comparison_deinit(&comparison);
+    return answer;
 }
