@@ -67,6 +67,12 @@ static bool needs_meaning(const struct sic_options *options)
            options->selection.names.count > 0;
 }
 
+/* What memory is for, which PEBs tell. Differences show it nowhere, but can be selected by it. */
+static bool needs_memory(const struct sic_options *options)
+{
+    return options->compare ? options->selection.names.count > 0 : needs_meaning(options);
+}
+
 struct sic_collect_options sic_listing_needs(const struct sic_options *options)
 {
     bool is_saved = options->save, is_whole = is_saved || options->compare;
@@ -79,7 +85,7 @@ struct sic_collect_options sic_listing_needs(const struct sic_options *options)
         .with_names = needs_meaning(options) || is_whole,
         .with_objects = needs_meaning(options) || is_whole,
         .with_handles = needs_meaning(options) || is_whole,
-        .with_peb = needs_meaning(options) || is_whole,
+        .with_peb = is_saved || needs_memory(options),
         .with_tokens = sic_options_show_tokens(options) || is_whole,
         .with_security = options->cross || is_whole,
         .with_first_pages = options->explain || is_saved,

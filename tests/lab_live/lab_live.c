@@ -32,7 +32,7 @@ enum sic_status sic_live_open(const struct sic_live_options *options, struct sic
     if (!opened)
         return sic_error_set(error, SIC_NO_MEMORY, "out of memory");
     *opened = (struct sic_live_session){.options = options, .rest = getenv("SIC_LAB_SCANS")};
-    fprintf(stderr, "lab: open\n");
+    fprintf(stderr, "lab: open, %s PEBs\n", options->collect.with_peb ? "with" : "without");
     *session = opened;
     return SIC_OK;
 }
