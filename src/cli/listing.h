@@ -48,7 +48,14 @@ SIC_MUST_CHECK enum sic_status sic_listing_identify(const struct sic_options *op
  * owner calls sic_listing_close, after a failure too. */
 SIC_MUST_CHECK enum sic_status sic_listing_open(const struct sic_options *options, struct sic_error *error,
                                                 struct sic_listing *listing);
+/* The same of one scan of the live kernel, through a driver that stays loaded. */
+SIC_MUST_CHECK enum sic_status sic_listing_open_live(const struct sic_options *options,
+                                                     struct sic_live_session *session, struct sic_error *error,
+                                                     struct sic_listing *listing);
 void sic_listing_close(struct sic_listing *listing);
+
+/* What the listing, a saved scan and differences need. Nothing is read that nobody sees. */
+struct sic_collect_options sic_listing_needs(const struct sic_options *options);
 
 /*
  * False when a process, a node, a subsection or a control area that decides regions could not be read, or something

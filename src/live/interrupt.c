@@ -5,13 +5,15 @@
 /* Windows ends a program whose console was closed after 5 seconds, whatever it does. */
 #define CANCEL_PERIOD 50u /* milliseconds */
 
-/* The handler runs in a thread of its own; `lock` guards the last two. */
+/* The handler runs in a thread of its own; `lock` guards what follows it. */
 static struct {
     HANDLE heard; /* set by an event */
     HANDLE ended; /* set when all is removed */
     CRITICAL_SECTION lock;
     HANDLE thread; /* the one that began */
     bool is_in_call;
+    void (*remove)(void *context); /* while the thread is idle */
+    void *remove_context;
 } state;
 
 static void cancel_call(void)
@@ -23,12 +25,22 @@ static void cancel_call(void)
     LeaveCriticalSection(&state.lock);
 }
 
+static void remove_if_idle(void)
+{
+    EnterCriticalSection(&state.lock);
+    if (state.remove)
+        state.remove(state.remove_context);
+    state.remove = NULL;
+    LeaveCriticalSection(&state.lock);
+}
+
 /* Returns when all is removed: after that, Windows may end the program. */
 static BOOL WINAPI handle(DWORD event)
 {
     SetEvent(state.heard);
     do {
         cancel_call();
+        remove_if_idle();
     } while (WaitForSingleObject(state.ended, CANCEL_PERIOD) == WAIT_TIMEOUT);
     /* After Ctrl-C and Ctrl-Break the program ends by itself, with its own status. */
     return event == CTRL_C_EVENT || event == CTRL_BREAK_EVENT;
@@ -84,6 +96,21 @@ void sic_interrupt_leave_call(void)
 {
     EnterCriticalSection(&state.lock);
     state.is_in_call = false;
+    LeaveCriticalSection(&state.lock);
+}
+
+void sic_interrupt_enter_idle(void (*remove)(void *context), void *context)
+{
+    EnterCriticalSection(&state.lock);
+    state.remove = remove;
+    state.remove_context = context;
+    LeaveCriticalSection(&state.lock);
+}
+
+void sic_interrupt_leave_idle(void)
+{
+    EnterCriticalSection(&state.lock);
+    state.remove = NULL;
     LeaveCriticalSection(&state.lock);
 }
 
