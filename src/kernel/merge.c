@@ -40,11 +40,25 @@ static bool intern_range(struct sic_scan *scan, struct sic_part *part, uint32_t 
     return true;
 }
 
+/* Room for the subsections of the part that has the most: there are at least so many. */
+static bool reserve_subsections(struct sic_scan *scan, const struct sic_part *parts, unsigned count)
+{
+    uint32_t most = 0;
+
+    for (unsigned i = 0; i < count; i++)
+        most = parts[i].scan.subsections.count > most ? parts[i].scan.subsections.count : most;
+    return sic_array_reserve(&scan->allocator, &scan->subsections, sizeof(struct sic_subsection), most) &&
+           sic_index_reserve(&scan->allocator, &scan->subsection_index, most);
+}
+
 /* A process's views refer to subsections that are new with it, or that an earlier one of the same part had. */
-static bool number_subsections(struct sic_scan *scan, struct sic_part *parts, const struct sic_walked *walked)
+static bool number_subsections(struct sic_scan *scan, struct sic_part *parts, unsigned count,
+                               const struct sic_walked *walked)
 {
     uint32_t cursors[SIC_RANGES_THREAD_LIMIT] = {0};
 
+    if (!reserve_subsections(scan, parts, count))
+        return false;
     for (uint32_t i = 0; i < scan->processes.count; i++) {
         uint32_t part = walked[i].part;
 
@@ -115,7 +129,7 @@ static bool merge_subsections(struct sic_scan *scan, struct sic_part *parts, uns
         take_subsections(scan, &parts[0].scan);
         return true;
     }
-    if (!make_maps(parts, count) || !number_subsections(scan, parts, walked))
+    if (!make_maps(parts, count) || !number_subsections(scan, parts, count, walked))
         return false;
     for (unsigned i = 0; i < count; i++)
         sic_array_free(&parts[i].scan.allocator, &parts[i].scan.subsections, sizeof(struct sic_subsection));
