@@ -7,6 +7,8 @@
 
 /* How many records ahead memory is asked for while a list of them is read. */
 #define PREFETCH_DISTANCE 8u
+/* The same for views, of which there is less to do. */
+#define VIEW_DISTANCE 24u
 /* Subsections that one thread reads before their sections are looked up: kernel stacks are small. */
 #define READ_AT_ONCE 32u
 
@@ -156,8 +158,23 @@ bool sic_subsections_load(struct sic_scan *scan, const struct sic_reader *reader
     return true;
 }
 
+/* Room for the sections of first subsections: each has one of its own. */
+static bool reserve_sections(struct sic_scan *scan, uint32_t first, uint32_t end)
+{
+    uint32_t count = scan->control_area_index.count;
+
+    for (uint32_t i = first; i < end; i++)
+        count += (sic_scan_subsection(scan, i)->flags & SIC_SUBSECTION_FIRST) != 0;
+    return (count <= scan->sections.count ||
+            sic_array_reserve(&scan->allocator, &scan->sections, sizeof(struct sic_section),
+                              count - scan->sections.count)) &&
+           sic_index_reserve(&scan->allocator, &scan->control_area_index, count);
+}
+
 bool sic_sections_intern(struct sic_scan *scan, uint32_t first, uint32_t end, const uint64_t *control_areas)
 {
+    if (!reserve_sections(scan, first, end))
+        return false;
     for (uint32_t i = first; i < end; i++) {
         uint32_t section;
 
@@ -249,11 +266,11 @@ static void prefetch_section(const struct sic_scan *scan, uint32_t index)
 {
     const struct sic_view *views = scan->views.elements;
 
-    if (index + 2 * PREFETCH_DISTANCE >= scan->views.count)
+    if (index + 2 * VIEW_DISTANCE >= scan->views.count)
         return;
-    __builtin_prefetch(&sic_scan_subsection(scan, views[index + 2 * PREFETCH_DISTANCE].subsection)->section);
+    __builtin_prefetch(&sic_scan_subsection(scan, views[index + 2 * VIEW_DISTANCE].subsection)->section);
     __builtin_prefetch(
-        &sic_scan_section(scan, sic_scan_subsection(scan, views[index + PREFETCH_DISTANCE].subsection)->section)
+        &sic_scan_section(scan, sic_scan_subsection(scan, views[index + VIEW_DISTANCE].subsection)->section)
              ->view_count);
 }
 
@@ -277,17 +294,11 @@ static bool count_views(struct sic_scan *scan)
     return true;
 }
 
-void sic_subsections_mark_viewed(struct sic_scan *scan)
-{
-    for (uint32_t i = 0; i < scan->views.count; i++)
-        sic_scan_subsection(scan, sic_scan_view(scan, i)->subsection)->flags |= SIC_SUBSECTION_VIEWED;
-}
-
 bool sic_sections_connect(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout)
 {
     if (!sic_views_place(scan, reader, layout))
         return false;
-    sic_subsections_mark_viewed(scan);
+    sic_chains_mark(scan);
     return report_unread_subsections(scan) && count_views(scan) && report_unread_control_areas(scan) &&
            sic_chains_follow(scan, reader, layout);
 }
