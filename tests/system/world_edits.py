@@ -16,7 +16,7 @@ import dataclasses
 from made_world import OTHER_USER, SYSTEM, USER, MadeWorld
 
 PLAIN = range(1000, 1028, 4)
-LOW, FREE_PIDS = 2000, 5000
+LOW, FREE_PIDS = 2000, 3000
 PROTECTIONS = ["r--", "rw-", "rc-", "r-x", "rwx"]
 OWNERS, VIEWS, REGIONS = "owners", "views", "regions"
 ALL = (OWNERS, REGIONS, VIEWS)
@@ -305,8 +305,15 @@ def cache_view(base, chance):
 
 # --- processes ----------------------------------------------------------------------------------------------------
 
-def free_pid(world):
-    return max([FREE_PIDS, *world.processes]) + 4
+def free_pid():
+    """One that no process has had."""
+    Gadget.used += 1
+    return FREE_PIDS + 4 * Gadget.used
+
+
+def process_for(world, name, **more):
+    pid = free_pid()
+    return world.add_process(pid, f"{name}{pid}.exe", **more)
 
 
 def owned_by(base, chance, pid):
@@ -326,7 +333,7 @@ def lost(world, gadgets):
 
 
 def ends(base, chance):
-    pid = base.add_process(free_pid(base), f"end{free_pid(base)}.exe")
+    pid = process_for(base, "end")
     gadgets = owned_by(base, chance, pid)
     new = yield
     del new.processes[pid]
@@ -335,7 +342,7 @@ def ends(base, chance):
 
 def exits(base, chance):
     """It ended, but something holds its record: it has no views any more."""
-    pid = base.add_process(free_pid(base), f"exit{free_pid(base)}.exe")
+    pid = process_for(base, "exit")
     gadgets = owned_by(base, chance, pid)
     new = yield
     new.processes[pid].exited = True
@@ -346,7 +353,7 @@ def starts(base, chance):
     shared = Gadget(base, chance)
     shared.views(2)
     new = yield
-    pid = new.add_process(free_pid(new), f"start{free_pid(new)}.exe")
+    pid = process_for(new, "start")
     alone = Gadget(new, chance)
     views = [new.views[gadget.view(new, pid)] for gadget in (shared, alone)]
     return [("process", "came", None, pid, ()), shared.section(*ALL), shared.region("changed", 2, 3),
@@ -355,7 +362,7 @@ def starts(base, chance):
 
 def another_of_its_pid(base, chance):
     """The pid is another process's now, and what it maps lies where it lay."""
-    pid = base.add_process(free_pid(base), f"first{free_pid(base)}.exe")
+    pid = process_for(base, "first")
     gadget = Gadget(base, chance)
     gadget.views(2)
     view = base.views[gadget.view(base, pid)]
@@ -374,7 +381,7 @@ def token(base, chance):
         ("container", {}, {"package": package}), ("container", {"package": package}, {}),
         ("user", {}, {"user": OTHER_USER}), ("session", {}, {"session": 2}), ("exiting", {}, {"exiting": True}),
         ("integrity", {"integrity": "system", "user": SYSTEM}, {"integrity": "high", "user": SYSTEM})])
-    pid = base.add_process(free_pid(base), f"token{free_pid(base)}.exe", **{"integrity": "high", **before})
+    pid = process_for(base, "token", **{"integrity": "high", **before})
     new = yield
     new.processes[pid] = dataclasses.replace(new.processes[pid], **{"integrity": "high", "package": None, **after})
     return [("process", "changed", pid, pid, (what,))]
