@@ -3,7 +3,8 @@ every other, every view against every other. Where several matches are equally g
 have to leave it no choice. It shares nothing with what it is held against.
 
 Differences have the form that world_edits.py describes; sections are indexes into the truth of their side, as a pair.
-Matched by path, processes are (path, number before, number after), views have a path and no address.
+Matched by path, processes that came or went are (path, number before, number after), and what is shown of a view is its
+process's path, offset, pages and protection.
 """
 import collections
 import itertools
@@ -73,6 +74,10 @@ class Side:
             return None
         return ((section["fullPath"] or (section["device"] or "") + (section["name"] or "")).casefold())
 
+    def shown_process(self, eprocess):
+        process = self.processes[eprocess]
+        return path_of(process) if self.by_path else process["pid"]
+
     def shown(self, view):
         if self.by_path:
             return self.key(view)[:-1] + (view["protection"],)
@@ -126,6 +131,14 @@ def trust_facts(process):
             "container": process["package"], "user": process["user"], "session": process["session"]}
 
 
+def compare_facts(old, new, who, shown):
+    facts, others = (trust_facts(next(process for eprocess, process in side.processes.items()
+                                      if side.who(eprocess) == who)) for side in (old, new))
+    changes = tuple(sorted(fact for fact in facts if facts[fact] != others[fact]))
+    if changes:
+        yield "process", "changed", *shown, changes
+
+
 def compare_processes(old, new):
     if old.by_path:
         before = collections.Counter(path_of(process) for process in old.processes.values())
@@ -133,6 +146,8 @@ def compare_processes(old, new):
         for path in before.keys() | after.keys():
             if before[path] != after[path]:
                 yield "process", "went" if before[path] > after[path] else "came", path, before[path], after[path]
+            elif before[path] == 1:
+                yield from compare_facts(old, new, path, (path, path))
         return
     before = {old.who(eprocess): process for eprocess, process in old.processes.items()}
     after = {new.who(eprocess): process for eprocess, process in new.processes.items()}
@@ -141,10 +156,7 @@ def compare_processes(old, new):
     for key in after.keys() - before.keys():
         yield "process", "came", None, after[key]["pid"], ()
     for key in before.keys() & after.keys():
-        facts, others = trust_facts(before[key]), trust_facts(after[key])
-        changes = tuple(sorted(fact for fact in facts if facts[fact] != others[fact]))
-        if changes:
-            yield "process", "changed", before[key]["pid"], after[key]["pid"], changes
+        yield from compare_facts(old, new, key, (before[key]["pid"], after[key]["pid"]))
 
 
 # --- views, regions, sections -------------------------------------------------------------------------------------
@@ -247,11 +259,11 @@ def crossings_of(side):
         identity = (crossing["relation"], judge.trust(processes[writers[0]]),
                     judge.KERNEL if crossing["kernel"] else judge.trust(processes[crossing["readers"][0]]))
         readers = ("kernel" if crossing["kernel"] else
-                   tuple(sorted(processes[eprocess]["pid"] for eprocess in crossing["readers"])))
+                   tuple(sorted(map(side.shown_process, crossing["readers"]))))
         who = [collections.Counter(side.who(eprocess) for eprocess in crossing[part]) for part in ("writers", "readers")]
         yield {"section": section, "place": place, "identity": identity, "who": who,
                "shown": (crossing["way"], crossing["certain"], crossing["relation"],
-                         tuple(sorted(processes[eprocess]["pid"] for eprocess in writers)), readers)}
+                         tuple(sorted(map(side.shown_process, writers))), readers)}
 
 
 def compare_crossings(old, new, pair):
