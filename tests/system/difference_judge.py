@@ -186,6 +186,10 @@ def compare_views(old, new, pair):
         yield None, view
 
 
+class Ambiguous(Exception):
+    """Several matches are equally good: there is nothing to judge."""
+
+
 def how(before, after):
     return "came" if before is None else "went" if after is None else "changed"
 
@@ -266,11 +270,17 @@ def crossings_of(side):
                          tuple(sorted(map(side.shown_process, writers))), readers)}
 
 
+def forbid_choice(before, after):
+    if any(max(before.count(one), after.count(one)) > 1 for one in before if one in after):
+        raise Ambiguous
+
+
 def compare_crossings(old, new, pair):
     before = [one for one in crossings_of(old) if one["section"] == pair[0]] if pair[0] is not None else []
     after = [one for one in crossings_of(new) if one["section"] == pair[1]] if pair[1] is not None else []
     both = []
     for of in (lambda one: (one["identity"], one["place"]), lambda one: one["identity"]):
+        forbid_choice([of(one) for one in before], [of(one) for one in after])
         for crossing in list(before):
             other = take(after, of(crossing), of)
             if other:
