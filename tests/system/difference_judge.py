@@ -242,8 +242,6 @@ def compare_section(old, new, pair):
         yield "section", how(*pair), *pair, ()
         return
     changes = set(section_changes(old, new, pair))
-    if kernel:
-        changes.add("owners")
     if views or kernel:
         changes.add("views")
     if regions:
