@@ -128,13 +128,15 @@ def match_sections(old, new):
 def trust_facts(process):
     return {"exited": process["exited"], "exiting": process["exiting"] and not process["exited"],
             "integrity": process["integrity"], "protection": process["protection"],
-            "container": process["package"], "user": process["user"], "session": process["session"]}
+            "container": process["package"] or "none", "user": process["user"], "session": process["session"]}
 
 
 def compare_facts(old, new, who, shown):
     facts, others = (trust_facts(next(process for eprocess, process in side.processes.items()
                                       if side.who(eprocess) == who)) for side in (old, new))
-    changes = tuple(sorted(fact for fact in facts if facts[fact] != others[fact]))
+    # What is not known of one side is no change.
+    changes = tuple(sorted(fact for fact in facts if None not in (facts[fact], others[fact]) and
+                           facts[fact] != others[fact]))
     if changes:
         yield "process", "changed", *shown, changes
 

@@ -85,8 +85,9 @@ class Reader:
                 yield ("process", "changed", self.path(0, pids[0]), self.path(1, pids[1]),
                        tuple(sorted(process["changes"])))
             else:
+                # Where it could have been any of its path, its own pid is not told.
                 side = 0 if process["change"] == "went" else 1
-                key = process["change"], self.path(side, pids[side])
+                key = process["change"], self.path(side, process[("old_pids", "new_pids")[side]][0])
                 counts.setdefault(key, []).append(process["path_count"])
         for (how, path), told in counts.items():
             # One entry for each that came or went, and the same counts in all of them.
@@ -136,8 +137,8 @@ def with_one_name(items):
             yield what, how, *rest
         else:
             (before, after), *rest = rest
-            assert before is None or after is None or before == after, (what, how, before, after)
-            yield what, how, before if after is None else after, *rest
+            one = before or after if None in (before, after) or before == after else f"{before}, now {after}"
+            yield what, how, one, *rest
 
 
 def with_names(items, old, new):
