@@ -128,7 +128,7 @@ def match_sections(old, new):
 def trust_facts(process):
     return {"exited": process["exited"], "exiting": process["exiting"] and not process["exited"],
             "integrity": process["integrity"], "protection": process["protection"],
-            "container": process["package"] or "none", "user": process["user"], "session": process["session"]}
+            "container": process["package"] is not None, "user": process["user"], "session": process["session"]}
 
 
 def compare_facts(old, new, who, shown):
@@ -218,7 +218,7 @@ def compare_kernel_views(old, new, pair):
     for kind, session in before.keys() | after.keys():
         counts = before[kind, session], after[kind, session]
         if counts[0] != counts[1]:
-            yield "kernel", "came" if counts[0] < counts[1] else "went", pair, kind, session, *counts
+            yield "kernel", "changed" if all(counts) else "came" if counts[1] else "went", pair, kind, session, *counts
 
 
 def section_changes(old, new, pair):

@@ -50,6 +50,7 @@ class Section:
     file: Optional[str] = None
     size: Optional[int] = None
     frame: Optional[int] = None
+    device: Optional[str] = None
 
     def text(self, identity):
         words = [f"section {identity} {self.kind}"]
@@ -60,6 +61,8 @@ class Section:
             words.append(f"size={self.size}")
         if self.frame:
             words.append(f"frame={self.frame:x}")
+        if self.device:
+            words.append(f"device={self.device}")
         return " ".join(words)
 
 

@@ -140,6 +140,43 @@ def test_name_of_another(tmp_path):
     assert "name" not in named[0]["changes"] and "owners" in named[0]["changes"]
 
 
+def one_file(**more):
+    world = MadeWorld()
+    for pid in PLAIN[:2]:
+        world.add_process(pid, f"app{pid}.exe")
+    world.add_section("s", **{"kind": "file", "pages": 8, "file": "\\Data\\same.dat", **more})
+    for pid in PLAIN[:2]:
+        world.add_view(pid, "s", protection="rcx" if more.get("kind") == "image" else "r--")
+    return world
+
+
+@pytest.mark.parametrize("more", [{"kind": "image"}, {"device": "\\Device\\HarddiskVolume3"},
+                                  {"file": "\\Data\\same.data"}], ids=["image", "device", "name"])
+def test_other_file(tmp_path, more):
+    """As data and as an image it is not the same section, on another volume not the same file."""
+    document, _ = compare_made(tmp_path, one_file(), one_file(**more))
+    assert sorted(section["change"] for section in document["sections"]) == ["came", "went"]
+
+
+def test_drive_letters_tell_volumes(tmp_path):
+    """After another boot a volume may have another number: the letter is what a user knows it by."""
+    old, new = one_file(device="\\Device\\HarddiskVolume3"), one_file(device="\\Device\\HarddiskVolume5")
+    old.lines.append('link "\\GLOBAL??\\D:" "\\Device\\HarddiskVolume3"')
+    new.lines.append('link "\\GLOBAL??\\D:" "\\Device\\HarddiskVolume5"')
+    document, _ = compare_made(tmp_path, old, world_edits.another_boot(new, random.Random(4)))
+    assert document["basis"] == "path" and not document["different"]
+
+
+def test_physical_memory(tmp_path):
+    """A device's memory is no shared memory, but who maps it is told."""
+    world = one_file(kind="physical", file=None, frame=0xA0)
+    new = world.copy()
+    view = new.views.pop(max(new.views))
+    _, items = compare_made(tmp_path, world, new)
+    assert lines(items) == lines([("section", "changed", "s", "s", ("owners", "views")),
+                                  ("view", "went", "s", view.shown(), None)])
+
+
 def test_hosts_are_counted(tmp_path):
     """Across boots nobody knows which of twenty hosts is no more, and the answer does not pretend to."""
     old = MadeWorld()
@@ -282,7 +319,7 @@ def test_process_list_cut(tmp_path):
     cut = text + "damage list 2004 next=unmapped\ndamage list 2012 previous=unmapped\n"
     document, items = compare_texts(tmp_path, text, cut)
     assert lines(items) == lines([("process", "changed", 2008, 2008, ("listed",))])
-    assert not document["complete"]
+    assert not document["complete"] and not document["processes"][0]["certain"]
 
 
 def test_process_hidden(tmp_path):
