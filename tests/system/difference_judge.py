@@ -28,7 +28,8 @@ class Side:
         self.views = {index: [] for index in range(len(truth["sections"]))}
         for view in truth["views"]:
             self.views[view["section"]].append(view)
-        self.sections = [index for index in self.views if self.views[index] or any(self.kernel_views(index).values())]
+        # Sections are found through views of processes: of one that only the kernel maps nobody knows.
+        self.sections = [index for index in self.views if self.views[index]]
         self.regions = {index: [] for index in self.sections}
         self.region_of = {}
         for prototype_pte, index, views in judge.regions(truth):
@@ -200,13 +201,13 @@ def processes_of(views):
     return len({view["eprocess"] for view in views})
 
 
-def compare_regions(old, new, pair, views, kernel):
+def compare_regions(old, new, pair, views):
     before = dict(old.regions[pair[0]]) if pair[0] is not None else {}
     after = dict(new.regions[pair[1]]) if pair[1] is not None else {}
     touched = [id(view) for both in views for view in both if view]
     for place in before.keys() | after.keys():
         mine, theirs = before.get(place), after.get(place)
-        if mine and theirs and not kernel and not any(id(view) in touched for view in mine + theirs):
+        if mine and theirs and not any(id(view) in touched for view in mine + theirs):
             continue
         yield ("region", how(mine, theirs), pair, *place, processes_of(mine) if mine else None,
                processes_of(theirs) if theirs else None)
@@ -234,7 +235,7 @@ def section_changes(old, new, pair):
 def compare_section(old, new, pair):
     views = list(compare_views(old, new, pair))
     kernel = list(compare_kernel_views(old, new, pair))
-    regions = list(compare_regions(old, new, pair, views, kernel))
+    regions = list(compare_regions(old, new, pair, views))
     for before, after in views:
         yield ("view", how(before, after), pair, old.shown(before) if before else None,
                new.shown(after) if after else None)

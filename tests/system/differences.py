@@ -1,4 +1,5 @@
 """What `sic diff --json` says, in the form in which edits and the second judge say it (see world_edits.py)."""
+import collections
 import json
 import re
 
@@ -163,9 +164,11 @@ def without_sections_of_one_side(items):
             yield item
 
 
-def lines(items):
-    """To be compared: a test that fails shows which are too few or too many."""
-    return sorted(map(repr, items))
+def assert_same(answered, expected):
+    """A test that fails shows which are too few or too many."""
+    mine, theirs = (collections.Counter(map(repr, items)) for items in (answered, expected))
+    assert mine == theirs, "\n".join(["", *(f"too many: {item}" for item in (mine - theirs).elements()),
+                                      *(f"too few: {item}" for item in (theirs - mine).elements())])
 
 
 # --- exchanged --------------------------------------------------------------------------------------------------------

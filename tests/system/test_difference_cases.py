@@ -7,7 +7,7 @@ import pytest
 
 import world_edits
 from conftest import LAB, LAYOUTS, ROOT, build_random, sic
-from differences import Reader, all_items, diff, exchanged, in_one_order, lines, with_one_name
+from differences import Reader, all_items, assert_same, diff, exchanged, in_one_order, with_one_name
 from made_world import BuiltWorld, MadeWorld, build
 from test_damage_scenarios import HEAD, random_statement
 
@@ -59,7 +59,7 @@ def test_two_equal_sections_keep_apart(tmp_path):
     for this, that, how in ((old, new, "went"), (new, old, "came")):
         _, items = compare_made(tmp_path, this, that)
         gone = (1004, 0x2000000, 0x200FFFF, 0, "rw-")
-        assert lines(items) == lines([
+        assert_same(items, [
             ("section", "changed", "second", "second", ("owners", "regions", "views")),
             ("region", how, "second", 0, 16, *((2, None) if how == "went" else (None, 2))),
             ("view", how, "second", *((gone, None) if how == "went" else (None, gone)))])
@@ -173,7 +173,7 @@ def test_physical_memory(tmp_path):
     new = world.copy()
     view = new.views.pop(max(new.views))
     _, items = compare_made(tmp_path, world, new)
-    assert lines(items) == lines([("section", "changed", "s", "s", ("owners", "views")),
+    assert_same(items, [("section", "changed", "s", "s", ("owners", "views")),
                                   ("view", "went", "s", view.shown(), None)])
 
 
@@ -190,7 +190,7 @@ def test_hosts_are_counted(tmp_path):
     new.views = {place: view for place, view in new.views.items() if view.pid != 1036}
     document, items = compare_made(tmp_path, old, world_edits.another_boot(new, random.Random(3)))
     path = "\\device\\harddiskvolume2\\programs\\svchost.exe"
-    assert lines(items) == lines([
+    assert_same(items, [
         ("process", "went", path, 20, 19), ("section", "changed", "all", "all", ("owners", "regions", "views")),
         ("region", "changed", "all", 0, 8, 20, 19), ("view", "went", "all", (path, 0, 8, "r--"), None)])
     (process,) = document["processes"]
@@ -224,7 +224,7 @@ def test_demo(tmp_path):
                            tmp_path / name) for name in ("before", "after"))
     child, fonts = (3008, 0x3E0000000, 0x3E000FFFF, 0, "rw-"), (3004, 0x2D0000000, 0x2D004FFFF, 0)
     _, items = compare(old, new)
-    assert lines(items) == lines([
+    assert_same(items, [
         ("process", "came", None, 3008, ()), ("process", "went", 4200, None, ()),
         ("section", "changed", "metrics", "metrics", ("owners", "regions", "views")),
         ("region", "changed", "metrics", 0, 16, 2, 3), ("view", "came", "metrics", None, child),
@@ -314,18 +314,18 @@ def test_process_list_cut(tmp_path):
     text = HEAD.replace("process e.exe", "process quiet.exe pid=2500 peb=0\nprocess e.exe")
     cut = text + "damage list 2012 next=unmapped\ndamage list 2016 previous=unmapped\n"
     document, items = compare_texts(tmp_path, text, cut)
-    assert lines(items) == lines([("process", "went", 2500, None, ())])
+    assert_same(items, [("process", "went", 2500, None, ())])
     assert not document["processes"][0]["certain"] and not document["complete"]
     cut = text + "damage list 2004 next=unmapped\ndamage list 2012 previous=unmapped\n"
     document, items = compare_texts(tmp_path, text, cut)
-    assert lines(items) == lines([("process", "changed", 2008, 2008, ("listed",))])
+    assert_same(items, [("process", "changed", 2008, 2008, ("listed",))])
     assert not document["complete"] and not document["processes"][0]["certain"]
 
 
 def test_process_hidden(tmp_path):
     """Taken out of a list that is sound: the difference that gives a rootkit away."""
     document, items = compare_texts(tmp_path, HEAD, damaged("list 2008 unlink"))
-    assert lines(items) == lines([("process", "changed", 2008, 2008, ("listed",))])
+    assert_same(items, [("process", "changed", 2008, 2008, ("listed",))])
     assert document["complete"] and not uncertain(document)
 
 

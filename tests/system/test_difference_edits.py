@@ -8,7 +8,7 @@ import difference_judge
 import world_edits
 import world_pairs
 from conftest import sic
-from differences import Reader, diff, exchanged, in_one_order, lines, with_names, with_one_name, \
+from differences import Reader, assert_same, diff, exchanged, in_one_order, with_names, with_one_name, \
     without_sections_of_one_side
 from made_world import build
 
@@ -33,7 +33,7 @@ def saved(world, container="kernel.dmp"):
 def assert_judged(old, new, by_path, document):
     expected = with_names(difference_judge.differences(old.truth, new.truth, by_path), old, new)
     answered = Reader(old, new, by_path).items(document)
-    assert lines(without_sections_of_one_side(answered)) == lines(without_sections_of_one_side(expected))
+    assert_same(without_sections_of_one_side(answered), without_sections_of_one_side(expected))
 
 
 def kinds(seed, part):
@@ -51,7 +51,7 @@ def test_edits(tmp_path, seed, part):
     old, new = build_pair(tmp_path, worlds, seed)
     document = diff(old.image("kernel.dmp"), new.image("kernel.dmp"))
     assert document["basis"] == "pid-and-start-time" and document["same_boot"]
-    assert lines(with_one_name(Reader(old, new, False).items(document))) == lines(expected)
+    assert_same(with_one_name(Reader(old, new, False).items(document)), expected)
     assert_judged(old, new, False, document)
     for before, after in ((saved(old), saved(new)), (old.image("kernel.dmp"), saved(new))):
         other = diff(before, after)
@@ -66,7 +66,7 @@ def test_edits_across_boots(tmp_path, part):
     old, new = build_pair(tmp_path, (old, world_edits.another_boot(new, chance)), part)
     document = diff(old.image("kernel.dmp"), new.image("kernel.dmp"))
     assert document["basis"] == "path" and not document["same_boot"]
-    assert lines(with_one_name(Reader(old, new, True).items(document))) == lines(expected)
+    assert_same(with_one_name(Reader(old, new, True).items(document)), expected)
     assert_judged(old, new, True, document)
 
 
@@ -121,4 +121,4 @@ def test_boots_asked_to_be_compared_by_path(tmp_path):
     old, new = build_pair(tmp_path, worlds[:2], 9)
     document = diff(old.image("kernel.dmp"), new.image("kernel.dmp"), "--by-path")
     assert document["basis"] == "path" and document["same_boot"]
-    assert lines(with_one_name(Reader(old, new, True).items(document))) == lines(worlds[2])
+    assert_same(with_one_name(Reader(old, new, True).items(document)), worlds[2])

@@ -289,8 +289,7 @@ def kernel_view(base, chance):
     new = yield
     what = chance.choice([("session=1", "session", 1), ("system", "system", None)])
     new.kernel_views.append((gadget.identity, what[0]))
-    # What it covers is not told: it belongs to every region of its section.
-    return [gadget.section(REGIONS, VIEWS), gadget.region("changed", 2, 2), ("kernel", "came", gadget.identity, *what[1:], 0, 1),
+    return [gadget.section(VIEWS), ("kernel", "came", gadget.identity, *what[1:], 0, 1),
             gadget.crossing("came", None, ("view", False, "less", (new.views[places[0]].pid,), "kernel"))]
 
 
