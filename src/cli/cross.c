@@ -20,6 +20,14 @@ struct sic_crossing_request sic_cross_request(const struct sic_listing *listing)
                                          .selected = listing->selected};
 }
 
+bool sic_cross_find_all(struct sic_listing *listing)
+{
+    struct sic_crossing_request request = sic_cross_request(listing);
+
+    request.selected = NULL;
+    return sic_crossings_find(&request, &listing->crossings);
+}
+
 bool sic_cross_select(struct sic_listing *listing)
 {
     struct sic_crossing_request request = sic_cross_request(listing);

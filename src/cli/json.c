@@ -44,6 +44,15 @@ static void put_kernel(struct sic_json *json, const struct sic_listing *listing)
     sic_json_close_object(json);
 }
 
+void sic_json_put_origin(struct sic_json *json, const struct sic_listing *listing)
+{
+    sic_json_open_object(json, "image");
+    sic_json_string(json, "container", listing->origin.container);
+    sic_json_number(json, "missing_pages", listing->origin.missing_pages);
+    sic_json_close_object(json);
+    put_kernel(json, listing);
+}
+
 /* What a document is made from. */
 struct document {
     const struct sic_listing *listing;
@@ -296,11 +305,7 @@ static void put_document(const struct document *document, struct sic_json *json)
     sic_json_open_object(json, NULL);
     sic_json_number(json, "version", DOCUMENT_VERSION);
     sic_json_bool(json, "complete", sic_listing_is_complete(listing));
-    sic_json_open_object(json, "image");
-    sic_json_string(json, "container", listing->origin.container);
-    sic_json_number(json, "missing_pages", listing->origin.missing_pages);
-    sic_json_close_object(json);
-    put_kernel(json, listing);
+    sic_json_put_origin(json, listing);
     sic_json_number(json, "skipped_processes", listing->scan.skipped_processes);
     sic_json_open_array(json, "processes");
     for (uint32_t i = 0; i < listing->scan.processes.count; i++)

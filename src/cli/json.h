@@ -4,8 +4,12 @@
 #ifndef SIC_CLI_JSON_H
 #define SIC_CLI_JSON_H
 
+#include "cli/json_writer.h"
 #include "cli/listing.h"
 #include "cli/output.h"
+
+/* The members "image" and "kernel": where the listing comes from. */
+void sic_json_put_origin(struct sic_json *json, const struct sic_listing *listing);
 
 /* Writes the whole document: kernel, processes, the selected regions, problems. False when memory ran out: it is then
  * not whole. */

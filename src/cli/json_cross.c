@@ -141,27 +141,38 @@ static void put_evidence(struct sic_json *json, const struct sic_listing *listin
     sic_json_close_object(json);
 }
 
-static void put_crossing(struct sic_json *json, const struct sic_listing *listing, const struct sic_crossing *crossing,
-                         const uint32_t *numbers)
+void sic_cross_put_judgement(struct sic_json *json, const struct sic_listing *listing,
+                             const struct sic_crossing *crossing)
 {
     static const char *const ways[] = {"view", "handle", "name", "file"};
     static const char *const relations[] = {"less", "apart", "unknown"};
     struct sic_crossing_request request = sic_cross_request(listing);
     char *sentence = sic_crossing_sentence(&request, &listing->crossings, crossing, listing->names);
 
-    sic_json_open_object(json, NULL);
     sic_json_string(json, "kind", crossing->way == SIC_CROSSING_VIEW ? "has" : "could");
     sic_json_string(json, "way", ways[crossing->way]);
     sic_json_bool(json, "certain", crossing->is_certain);
     sic_json_string(json, "relation", relations[crossing->relation]);
     sic_json_string(json, "reason", sentence);
-    sic_json_number(json, "region", numbers[crossing->region]);
+    free(sentence);
+}
+
+void sic_cross_put_sides(struct sic_json *json, const struct sic_listing *listing, const struct sic_crossing *crossing)
+{
     put_gap(json, crossing);
     put_side(json, "writers", listing, &crossing->writers);
     put_side(json, "readers", listing, &crossing->readers);
+}
+
+static void put_crossing(struct sic_json *json, const struct sic_listing *listing, const struct sic_crossing *crossing,
+                         const uint32_t *numbers)
+{
+    sic_json_open_object(json, NULL);
+    sic_cross_put_judgement(json, listing, crossing);
+    sic_json_number(json, "region", numbers[crossing->region]);
+    sic_cross_put_sides(json, listing, crossing);
     put_evidence(json, listing, crossing);
     sic_json_close_object(json);
-    free(sentence);
 }
 
 void sic_cross_put_json(struct sic_json *json, const struct sic_listing *listing, const uint32_t *numbers)

@@ -117,7 +117,8 @@ static void put_protection(struct sic_json *json, const struct sic_process *proc
     sic_json_close_object(json);
 }
 
-static void put_token(struct sic_json *json, const struct sic_scan *scan, const struct sic_token *token)
+/* Session, user, integrity, and whether it is an AppContainer's. */
+static void put_owner(struct sic_json *json, const struct sic_scan *scan, const struct sic_token *token)
 {
     struct sic_blob unknown = {.offset = SIC_NONE};
     const struct sic_sid *user = sic_token_user(scan, token);
@@ -129,6 +130,13 @@ static void put_token(struct sic_json *json, const struct sic_scan *scan, const 
     put_sid(json, "user", scan, user ? user->sid : unknown, NULL);
     put_integrity(json, token);
     put_answer(json, "app_container", sic_token_is_app_container(token));
+}
+
+static void put_token(struct sic_json *json, const struct sic_scan *scan, const struct sic_token *token)
+{
+    struct sic_blob unknown = {.offset = SIC_NONE};
+
+    put_owner(json, scan, token);
     put_sid(json, "package", scan, sic_token_is_app_container(token) == SIC_ANSWER_YES ? token->package : unknown,
             NULL);
     put_answer(json, "low_privilege", sic_token_is_low_privilege(token));
@@ -182,6 +190,15 @@ void sic_json_put_identity(struct sic_json *json, const struct sic_listing *list
                     process->flags & SIC_PROCESS_HANDLES_INCOMPLETE ? "incomplete"
                     : process->flags & SIC_PROCESS_HANDLES_READ     ? "read"
                                                                     : "unknown");
+}
+
+void sic_json_put_trust(struct sic_json *json, const struct sic_listing *listing, uint32_t index)
+{
+    const struct sic_process *process = sic_scan_process(&listing->scan, index);
+
+    put_answer(json, "exiting", sic_process_is_exiting(process));
+    put_protection(json, process);
+    put_owner(json, &listing->scan, sic_process_token(&listing->scan, process));
 }
 
 static void put_names(struct sic_json *json, const struct sic_object_names *names, uint32_t section)

@@ -13,6 +13,9 @@
 void sic_json_put_identity(struct sic_json *json, const struct sic_listing *listing, const struct sic_parents *parents,
                            uint32_t process);
 
+/* Of a process: what decides how far it is trusted. */
+void sic_json_put_trust(struct sic_json *json, const struct sic_listing *listing, uint32_t process);
+
 /* Of a region's section: its path, names, handles. */
 void sic_json_put_section_names(struct sic_json *json, const struct sic_listing *listing,
                                 const struct sic_region *region);

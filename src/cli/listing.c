@@ -62,27 +62,28 @@ static enum sic_status name_processes(struct sic_listing *listing, struct sic_er
 /* All but the first SiC's listing show names; it, too, can be selected by them. */
 static bool needs_meaning(const struct sic_options *options)
 {
-    return options->form != SIC_FORM_PLAIN || options->selection.named || options->selection.names.count > 0;
+    return options->form != SIC_FORM_PLAIN || options->compare || options->selection.named ||
+           options->selection.names.count > 0;
 }
 
 /* What the listing and a saved scan need. Nothing is read that nobody sees. */
 static struct sic_collect_options find_wanted(const struct sic_options *options)
 {
-    bool is_saved = options->save;
+    bool is_saved = options->save, is_whole = is_saved || options->compare;
 
     return (struct sic_collect_options){
         /* What is saved is the same file each time: one thread finds records in one order. */
         .threads = is_saved ? 1 : options->threads,
         .with_paths = true,
         /* What is saved can be listed in any form later. */
-        .with_names = needs_meaning(options) || is_saved,
-        .with_objects = needs_meaning(options) || is_saved,
-        .with_handles = needs_meaning(options) || is_saved,
-        .with_peb = needs_meaning(options) || is_saved,
-        .with_tokens = sic_options_show_tokens(options) || is_saved,
-        .with_security = options->cross || is_saved,
+        .with_names = needs_meaning(options) || is_whole,
+        .with_objects = needs_meaning(options) || is_whole,
+        .with_handles = needs_meaning(options) || is_whole,
+        .with_peb = needs_meaning(options) || is_whole,
+        .with_tokens = sic_options_show_tokens(options) || is_whole,
+        .with_security = options->cross || is_whole,
         .with_first_pages = options->explain || is_saved,
-        .minimum_views = options->form == SIC_FORM_JSON || is_saved ? 1 : 2,
+        .minimum_views = options->form == SIC_FORM_JSON || is_whole ? 1 : 2,
     };
 }
 
@@ -243,6 +244,8 @@ enum sic_status sic_listing_open(const struct sic_options *options, struct sic_e
     if (status == SIC_OK)
         status = sic_listing_select(listing, options, error);
     if (status == SIC_OK && options->cross && !sic_cross_select(listing))
+        status = no_memory(error);
+    if (status == SIC_OK && options->compare && !sic_cross_find_all(listing))
         status = no_memory(error);
     return status;
 }

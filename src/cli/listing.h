@@ -18,6 +18,7 @@
 
 struct sic_listing {
     enum sic_form form;      /* of the output it was read for: --plain reads no names of sections */
+    const char *called;      /* what its notes begin with, borrowed; NULL: it is the only one */
     struct sic_image *image; /* NULL: a saved scan was read, or the live kernel */
     bool is_live;
     struct sic_live_dump dump; /* that the image is, with --live-dump */

@@ -17,17 +17,6 @@
 #include "platform/processors.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-static bool wants_color(const struct sic_options *options)
-{
-    const char *no_color = getenv("NO_COLOR");
-
-    if (options->color != SIC_COLOR_AUTO)
-        return options->color == SIC_COLOR_ALWAYS;
-    return isatty(STDOUT_FILENO) && !(no_color && *no_color != '\0');
-}
 
 static bool print_listing(const struct sic_listing *listing, const struct sic_options *options,
                           struct sic_output *output)
@@ -43,10 +32,10 @@ static bool print_listing(const struct sic_listing *listing, const struct sic_op
         return sic_csv_print(listing, options, output);
     default:
         if (options->cross)
-            return sic_cross_print(listing, options, wants_color(options), output);
+            return sic_cross_print(listing, options, sic_options_want_color(options), output);
         if (options->by_process)
-            return sic_text_print_processes(listing, wants_color(options), threads, output);
-        return sic_text_print(listing, options, wants_color(options), threads, output);
+            return sic_text_print_processes(listing, sic_options_want_color(options), threads, output);
+        return sic_text_print(listing, options, sic_options_want_color(options), threads, output);
     }
 }
 

@@ -4,6 +4,7 @@
 #include "meaning/unread.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 /* Beyond so many lines of a kind a reader is better served by --json. */
@@ -94,15 +95,28 @@ const char *sic_layout_source_token(const struct sic_kernel *kernel)
     return tokens[kernel->layout_source];
 }
 
+/* Begins a line. */
+static void __attribute__((format(printf, 2, 3))) say(const struct sic_listing *listing, const char *format, ...)
+{
+    va_list arguments;
+
+    fprintf(stderr, "sic: ");
+    if (listing->called)
+        fprintf(stderr, "%s: ", listing->called);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+}
+
 static void print_kernel(const struct sic_listing *listing)
 {
     const struct sic_wire_origin *origin = &listing->origin;
     char pdb[SIC_PDB_REFERENCE_TEXT_SIZE];
 
     sic_origin_pdb(origin, pdb);
-    fprintf(stderr, "sic: %s%s; Windows build %u, %s; layout %s, %s\n",
-            listing->image || listing->is_live ? "" : "saved scan of a ", origin->container, origin->build, pdb,
-            origin->layout_name, origin->layout_confidence);
+    say(listing, "%s%s; Windows build %u, %s; layout %s, %s\n",
+        listing->image || listing->is_live ? "" : "saved scan of a ", origin->container, origin->build, pdb,
+        origin->layout_name, origin->layout_confidence);
 }
 
 static const char *shown_name(const struct sic_listing *listing, uint32_t process)
@@ -112,7 +126,7 @@ static const char *shown_name(const struct sic_listing *listing, uint32_t proces
 
 static void print_problem(const struct sic_listing *listing, const struct sic_problem *problem)
 {
-    fprintf(stderr, "sic: incomplete: ");
+    say(listing, "incomplete: ");
     if (problem->process != SIC_NONE)
         fprintf(stderr, "%s (PID: %" PRIu64 "): ", shown_name(listing, problem->process),
                 sic_scan_process(&listing->scan, problem->process)->id);
@@ -121,7 +135,7 @@ static void print_problem(const struct sic_listing *listing, const struct sic_pr
 
 static void print_note(const struct sic_listing *listing, const struct sic_note *note)
 {
-    fprintf(stderr, "sic: note: ");
+    say(listing, "note: ");
     if (note->process != SIC_NONE)
         fprintf(stderr, "%s (PID: %" PRIu64 "): ", shown_name(listing, note->process),
                 sic_scan_process(&listing->scan, note->process)->id);
@@ -147,7 +161,7 @@ static void print_notes(const struct sic_listing *listing)
         }
     }
     if (count > LINE_LIMIT)
-        fprintf(stderr, "sic: note: and %u more; --json lists all\n", count - LINE_LIMIT);
+        say(listing, "note: and %u more; --json lists all\n", count - LINE_LIMIT);
 }
 
 static void print_missing_pages(const struct sic_listing *listing)
@@ -155,9 +169,8 @@ static void print_missing_pages(const struct sic_listing *listing)
     uint64_t missing = listing->origin.missing_pages;
 
     if (missing > 0)
-        fprintf(stderr,
-                "sic: the file is cut short: %" PRIu64 " pages or blocks that its header promises are not in it\n",
-                missing);
+        say(listing, "the file is cut short: %" PRIu64 " pages or blocks that its header promises are not in it\n",
+            missing);
 }
 
 /* What was read, and the decoration that was not. */
@@ -174,22 +187,22 @@ static void print_sum(const struct sic_listing *listing)
 
         unnamed += section->file_object_va != 0 && !(section->flags & SIC_SECTION_HAS_NAME);
     }
-    fprintf(stderr, "sic: %u processes, %" PRIu64 " VAD nodes, %u views, %u region%s", scan->processes.count, nodes,
-            scan->views.count, listing->regions.count, listing->regions.count == 1 ? "" : "s");
+    say(listing, "%u processes, %" PRIu64 " VAD nodes, %u views, %u region%s", scan->processes.count, nodes,
+        scan->views.count, listing->regions.count, listing->regions.count == 1 ? "" : "s");
     if (listing->form != SIC_FORM_PLAIN)
         fprintf(stderr, ", %u without a name", unnamed);
     fputc('\n', stderr);
     if (scan->skipped_processes > 0)
-        fprintf(stderr, "sic: left out, as they ended before their turn came: %u of the listed processes\n",
-                scan->skipped_processes);
+        say(listing, "left out, as they ended before their turn came: %u of the listed processes\n",
+            scan->skipped_processes);
 }
 
-static void print_unread_of(const char *what, const char *plural, uint32_t count)
+static void print_unread_of(const struct sic_listing *listing, const char *what, const char *plural, uint32_t count)
 {
     if (count == 1)
-        fprintf(stderr, "sic: note: the %s of 1 process was not, or not wholly, read\n", what);
+        say(listing, "note: the %s of 1 process was not, or not wholly, read\n", what);
     else if (count > 1)
-        fprintf(stderr, "sic: note: the %s of %u processes were not, or not wholly, read\n", plural, count);
+        say(listing, "note: the %s of %u processes were not, or not wholly, read\n", plural, count);
 }
 
 /* What is shown beside the regions, as far as it was asked for. */
@@ -201,10 +214,10 @@ static void print_unread(const struct sic_listing *listing, const struct sic_opt
         return;
     sic_unread_count(&listing->meaning, &unread);
     if (unread.object_directories)
-        fprintf(stderr, "sic: note: the object directories were not, or not wholly, read: names may be missing\n");
-    print_unread_of("handle table", "handle tables", unread.handle_tables);
+        say(listing, "note: the object directories were not, or not wholly, read: names may be missing\n");
+    print_unread_of(listing, "handle table", "handle tables", unread.handle_tables);
     if (sic_options_show_tokens(options))
-        print_unread_of("token", "tokens", unread.tokens);
+        print_unread_of(listing, "token", "tokens", unread.tokens);
 }
 
 /* The text says it where it lists. */
@@ -223,10 +236,10 @@ static void print_cut_lists(const struct sic_listing *listing)
                (region->kernel_count > SIC_LISTED_LIMIT || names > SIC_LISTED_LIMIT || handles > SIC_LISTED_LIMIT);
     }
     if (cut > 0)
-        fprintf(stderr,
-                "sic: note: of %u region%s only the first %u names, handles or views of the kernel are listed; the "
-                "counts are whole\n",
-                cut, cut == 1 ? "" : "s", SIC_LISTED_LIMIT);
+        say(listing,
+            "note: of %u region%s only the first %u names, handles or views of the kernel are listed; the "
+            "counts are whole\n",
+            cut, cut == 1 ? "" : "s", SIC_LISTED_LIMIT);
 }
 
 static void print_all(const struct sic_listing *listing, const struct sic_options *options)
@@ -243,22 +256,23 @@ static void print_all(const struct sic_listing *listing, const struct sic_option
     for (uint32_t i = 0; i < problem_count && i < LINE_LIMIT; i++)
         print_problem(listing, &problem_list[i]);
     if (problem_count > LINE_LIMIT)
-        fprintf(stderr, "sic: incomplete: and %u more; --json lists all\n", problem_count - LINE_LIMIT);
+        say(listing, "incomplete: and %u more; --json lists all\n", problem_count - LINE_LIMIT);
 }
 
 void sic_notes_print(const struct sic_listing *listing, const struct sic_options *options)
 {
     uint32_t count = listing->scan.problems.count;
+    const char *consequence =
+        options->compare ? "what is missing there may be unread and not gone" : "what is shown stands (exit status 3)";
 
     if (!options->quiet)
         print_all(listing, options);
     /* Said even when asked to be quiet: an answer is never silently short. */
     if (count > 0)
-        fprintf(stderr, "sic: the answer is incomplete: %u problem%s; what is shown stands (exit status 3)\n", count,
-                count == 1 ? "" : "s");
+        say(listing, "the answer is incomplete: %u problem%s; %s\n", count, count == 1 ? "" : "s", consequence);
     if (listing->is_selection_short)
-        fprintf(stderr,
-                "sic: the answer is incomplete: %s needs the object directories, and not all could be read; "
-                "what is shown stands (exit status 3)\n",
-                options->selection.named ? "--named" : "--name");
+        say(listing,
+            "the answer is incomplete: %s needs the object directories, and not all could be read; "
+            "%s\n",
+            options->selection.named ? "--named" : "--name", consequence);
 }

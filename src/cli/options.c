@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     OPTION_FILER = 256,
@@ -36,8 +37,12 @@ enum {
     OPTION_NAMED,
     OPTION_MIN_PROCESSES,
     OPTION_WRITABLE,
-    OPTION_CROSS
+    OPTION_CROSS,
+    OPTION_BY_PATH
 };
+
+/* Whose options an option is among. */
+enum { OF_LIST = 1, OF_DIFF = 2, OF_BOTH = 3 };
 
 /* One table for the parser and for both helps. */
 static const struct {
@@ -47,58 +52,74 @@ static const struct {
     const char *usage; /* NULL: an alias, not shown */
     const char *text;
     bool only_in_help_all;
+    unsigned whose;
 } descriptions[] = {
-    {"help", 'h', no_argument, "-h,--help", "Print this help message and exit", false},
-    {"help-all", OPTION_HELP_ALL, no_argument, "--help-all", "Expand all help", false},
+    {"help", 'h', no_argument, "-h,--help", "Print this help message and exit", false, OF_BOTH},
+    {"help-all", OPTION_HELP_ALL, no_argument, "--help-all", "Expand all help", false, OF_LIST},
     {"filter", 'f', required_argument, "-f,--filter TEXT",
-     "Only regions with an owner whose name contains TEXT or whose pid is TEXT (repeatable)", false},
-    {"filer", OPTION_FILER, required_argument, "--filer TEXT", "The same as --filter, as the first SiC spelt it", true},
+     "Only regions with an owner whose name contains TEXT or whose pid is TEXT (repeatable)", false, OF_BOTH},
+    {"filer", OPTION_FILER, required_argument, "--filer TEXT", "The same as --filter, as the first SiC spelt it", true,
+     OF_LIST},
     {"kind", OPTION_KIND, required_argument, "--kind KIND",
-     "Only image, file, paging-file, large-page or physical sections (repeatable, or with commas)", false},
+     "Only image, file, paging-file, large-page or physical sections (repeatable, or with commas)", false, OF_BOTH},
     {"name", OPTION_NAME, required_argument, "--name PATTERN",
-     "Only memory whose object's name, file or meaning matches PATTERN, with * and ? (repeatable)", false},
-    {"named", OPTION_NAMED, no_argument, "--named", "Only sections that have a name in an object directory", false},
+     "Only memory whose object's name, file or meaning matches PATTERN, with * and ? (repeatable)", false, OF_BOTH},
+    {"named", OPTION_NAMED, no_argument, "--named", "Only sections that have a name in an object directory", false,
+     OF_BOTH},
     {"min-processes", OPTION_MIN_PROCESSES, required_argument, "--min-processes N",
-     "Only regions that at least N processes map", false},
-    {"writable", OPTION_WRITABLE, no_argument, "--writable", "Only regions where one writes what others see", false},
+     "Only regions that at least N processes map", false, OF_BOTH},
+    {"writable", OPTION_WRITABLE, no_argument, "--writable", "Only regions where one writes what others see", false,
+     OF_BOTH},
     {"cross", OPTION_CROSS, no_argument, "--cross",
-     "Only regions that cross a trust boundary: who less trusted can or could write what who shows", false},
+     "Only regions that cross a trust boundary: who less trusted can or could write what who shows", false, OF_LIST},
     {"details", OPTION_DETAILS, no_argument, "--details", "Tell more of each section, and list the handles to it",
-     false},
+     false, OF_BOTH},
     {"explain", OPTION_EXPLAIN, no_argument, "--explain",
-     "Show for each view what proves it: PEB pointers, physical address, first bytes, PTE, pool tag", false},
+     "Show for each view what proves it: PEB pointers, physical address, first bytes, PTE, pool tag", false, OF_LIST},
     {"group", OPTION_GROUP, required_argument, "--group BY",
-     "region (the default), or process: whose each process is, and with whom it shares what", false},
-    {"csv", OPTION_CSV, no_argument, "--csv", "A table with one row for each owner", false},
+     "region (the default), or process: whose each process is, and with whom it shares what", false, OF_LIST},
+    {"csv", OPTION_CSV, no_argument, "--csv", "A table with one row for each owner", false, OF_LIST},
     {"plain", OPTION_PLAIN, no_argument, "--plain",
-     "The first SiC's listing: no joining, lower-case names, END is the last page", false},
-    {"json", OPTION_JSON, no_argument, "--json", "One JSON document with everything known", false},
+     "The first SiC's listing: no joining, lower-case names, END is the last page", false, OF_LIST},
+    {"json", OPTION_JSON, no_argument, "--json", "One JSON document with everything known", false, OF_BOTH},
     {"layout", OPTION_LAYOUT, no_argument, "--layout", "Print the structure offsets in use and where they come from",
-     false},
+     false, OF_LIST},
     {"symbols", OPTION_SYMBOLS, required_argument, "--symbols PATH",
-     "Where to look for the kernel's PDB, as the debuggers write it (default: _NT_SYMBOL_PATH)", false},
+     "Where to look for the kernel's PDB, as the debuggers write it (default: _NT_SYMBOL_PATH)", false, OF_BOTH},
     {"download", OPTION_DOWNLOAD, no_argument, "--download",
-     "Fetch the kernel's PDB from Microsoft's symbol server when it is needed and not there", false},
+     "Fetch the kernel's PDB from Microsoft's symbol server when it is needed and not there", false, OF_BOTH},
     {"timeout", OPTION_TIMEOUT, required_argument, "--timeout SECONDS",
-     "Give a symbol server up that is silent for so long (default: 30)", true},
+     "Give a symbol server up that is silent for so long (default: 30)", true, OF_BOTH},
     {"profile", OPTION_PROFILE, required_argument, "--profile FILE",
-     "Use the layouts of FILE, in the format of docs/profiles.md, and no others", true},
-    {"verbose", OPTION_VERBOSE, no_argument, "--verbose", "Tell each step of the search for a layout", false},
+     "Use the layouts of FILE, in the format of docs/profiles.md, and no others", true, OF_BOTH},
+    {"verbose", OPTION_VERBOSE, no_argument, "--verbose", "Tell each step of the search for a layout", false, OF_BOTH},
     {"save", OPTION_SAVE, required_argument, "--save FILE.sic",
-     "Keep what was read in FILE.sic as well; it can be listed like the image, on any machine", false},
+     "Keep what was read in FILE.sic as well; it can be listed like the image, on any machine", false, OF_LIST},
     {"live-dump", OPTION_LIVE_DUMP, no_argument, "--live-dump",
-     "Windows only: read the live kernel through a dump that Windows makes of it; no driver is needed", false},
-    {"keep", OPTION_KEEP, required_argument, "--keep FILE", "Keep that dump in FILE, which must not be there yet",
-     true},
-    {"quiet", 'q', no_argument, "-q,--quiet", "No notes and no progress on standard error; errors remain", false},
+     "Windows only: read the live kernel through a dump that Windows makes of it; no driver is needed", false, OF_LIST},
+    {"keep", OPTION_KEEP, required_argument, "--keep FILE", "Keep that dump in FILE, which must not be there yet", true,
+     OF_LIST},
+    {"quiet", 'q', no_argument, "-q,--quiet", "No notes and no progress on standard error; errors remain", false,
+     OF_BOTH},
     {"color", OPTION_COLOR, optional_argument, "--color[=WHEN]",
-     "Colour: auto (the default: on a terminal, unless NO_COLOR is set), always, never", true},
+     "Colour: auto (the default: on a terminal, unless NO_COLOR is set), always, never", true, OF_BOTH},
     {"threads", OPTION_THREADS, required_argument, "--threads N",
-     "Threads that read the image (default: one a processor)", true},
-    {"version", OPTION_VERSION, no_argument, "--version", "Print the version and exit", false},
+     "Threads that read the image (default: one a processor)", true, OF_BOTH},
+    {"by-path", OPTION_BY_PATH, no_argument, "--by-path",
+     "Match processes by their paths, though both are of one boot: pids and start times say nothing then", false,
+     OF_DIFF},
+    {"version", OPTION_VERSION, no_argument, "--version", "Print the version and exit", false, OF_LIST},
 };
 
 #define DESCRIPTION_COUNT (sizeof(descriptions) / sizeof(descriptions[0]))
+
+static void print_options(bool all, unsigned whose)
+{
+    for (size_t i = 0; i < DESCRIPTION_COUNT; i++) {
+        if (descriptions[i].whose & whose && (all || !descriptions[i].only_in_help_all))
+            printf("  %-20s %s\n", descriptions[i].usage, descriptions[i].text);
+    }
+}
 
 void sic_options_print_help(bool all)
 {
@@ -112,10 +133,7 @@ void sic_options_print_help(bool all)
         "reached as ./symbols.\n"
         "On Windows, as administrator, without IMAGE: the live kernel, through the driver beside sic.exe.\n\n"
         "Options:\n");
-    for (size_t i = 0; i < DESCRIPTION_COUNT; i++) {
-        if (all || !descriptions[i].only_in_help_all)
-            printf("  %-20s %s\n", descriptions[i].usage, descriptions[i].text);
-    }
+    print_options(all, OF_LIST);
     if (!all)
         return;
     printf("\n"
@@ -131,6 +149,27 @@ void sic_options_print_help(bool all)
            "Options that choose regions compose: a region is shown when it passes all of them. Of one option that is\n"
            "given several times one value is enough. PATTERN is held against whole names and paths and against their\n"
            "last parts, ignoring case. All owners of a region are shown, whichever of them was asked for.\n");
+}
+
+void sic_options_print_diff_help(void)
+{
+    printf(
+        "Tell what came, went and changed between two images or saved scans: processes, sections with their regions\n"
+        "and views, and crossings of trust boundaries\n"
+        "Usage: sic diff [OPTIONS] OLD NEW\n\n"
+        "OLD and NEW are images as the listing takes them, or saved scans, of one machine or of two. Within one boot\n"
+        "processes are matched by pid and start time, else by path; sections by file, name, size and owners, never by\n"
+        "address. + came, - went, ~ changed.\n\n"
+        "Options:\n");
+    print_options(true, OF_DIFF);
+    printf("\n"
+           "Options that choose regions choose the sections that are compared: those that pass in OLD or in NEW. The\n"
+           "text tells of memory that is shared in OLD or in NEW, and counts the rest; --details tells of all.\n\n"
+           "Exit status:\n"
+           "  0  nothing differs\n"
+           "  1  something differs\n"
+           "  2  an error; the message says what, why, and what to do next\n"
+           "  3  nothing was found to differ, but something that decides could not be read: the notes name it\n");
 }
 
 static bool fail(const char *format, const char *value)
@@ -202,6 +241,8 @@ static bool apply_selection(struct sic_options *options, int option, const char 
         return options->details = true;
     case OPTION_EXPLAIN:
         return options->explain = true;
+    case OPTION_BY_PATH:
+        return options->by_path = true;
     case OPTION_GROUP:
         return set_group(options, argument);
     default:
@@ -305,32 +346,72 @@ static bool take_image(struct sic_options *options, int argc, char **argv)
     return true;
 }
 
-bool sic_options_parse(struct sic_options *options, int argc, char **argv)
+/* Reads the options in front of, between and behind the images. `program`: whose they are, "sic diff". */
+static bool parse(struct sic_options *options, int argc, char **argv, unsigned whose, const char *program)
 {
     struct option long_options[DESCRIPTION_COUNT + 1] = {0};
     char text[3];
+    size_t count = 0;
     int option;
 
-    *options = (struct sic_options){0};
-    for (size_t i = 0; i < DESCRIPTION_COUNT; i++)
-        long_options[i] = (struct option){
-            .name = descriptions[i].name, .has_arg = descriptions[i].has_argument, .val = descriptions[i].value};
+    for (size_t i = 0; i < DESCRIPTION_COUNT; i++) {
+        if (descriptions[i].whose & whose)
+            long_options[count++] = (struct option){
+                .name = descriptions[i].name, .has_arg = descriptions[i].has_argument, .val = descriptions[i].value};
+    }
     opterr = 0;
     while ((option = getopt_long(argc, argv, ":hf:q", long_options, NULL)) != -1) {
-        if (option == ':')
-            return fail("option '%s' needs a value; see 'sic --help'", sic_offending_option(argv, text));
-        if (option == '?')
-            return fail("'%s' is no option of sic, or takes no value; see 'sic --help'",
-                        sic_offending_option(argv, text));
+        if (option == ':' || option == '?') {
+            const char *offending = sic_offending_option(argv, text);
+
+            if (option == ':')
+                fprintf(stderr, "sic: option '%s' needs a value; see '%s --help'\n", offending, program);
+            else
+                fprintf(stderr, "sic: '%s' is no option of %s, or takes no value; see '%s --help'\n", offending,
+                        program, program);
+            return false;
+        }
         if (!apply(options, option, optarg))
             return false;
         /* A call for help is answered whatever else stands there. */
         if (!needs_image(options))
             return true;
     }
+    return true;
+}
+
+bool sic_options_parse(struct sic_options *options, int argc, char **argv)
+{
+    *options = (struct sic_options){0};
+    if (!parse(options, argc, argv, OF_LIST, "sic"))
+        return false;
+    return !needs_image(options) || (is_consistent(options) && take_image(options, argc, argv));
+}
+
+bool sic_options_parse_diff(struct sic_options *options, int argc, char **argv)
+{
+    *options = (struct sic_options){.compare = true};
+    if (!parse(options, argc, argv, OF_DIFF, "sic diff"))
+        return false;
     if (!needs_image(options))
         return true;
-    return is_consistent(options) && take_image(options, argc, argv);
+    if (optind + 2 > argc)
+        return fail("sic diff compares two images or saved scans, and %s is named; see 'sic diff --help'",
+                    optind < argc ? "one" : "none");
+    if (optind + 2 < argc)
+        return fail("sic diff compares two images or saved scans: '%s' is one too many", argv[optind + 2]);
+    options->image = argv[optind];
+    options->newer_image = argv[optind + 1];
+    return true;
+}
+
+bool sic_options_want_color(const struct sic_options *options)
+{
+    const char *no_color = getenv("NO_COLOR");
+
+    if (options->color != SIC_COLOR_AUTO)
+        return options->color == SIC_COLOR_ALWAYS;
+    return isatty(STDOUT_FILENO) && !(no_color && *no_color != '\0');
 }
 
 bool sic_options_show_tokens(const struct sic_options *options)

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 
 enum { SIC_EXIT_FOUND = 0, SIC_EXIT_NOTHING_FOUND = 1, SIC_EXIT_ERROR = 2, SIC_EXIT_INCOMPLETE = 3 };
+/* Of comparisons, whose errors and incomplete answers are told likewise. */
+enum { SIC_EXIT_SAME = 0, SIC_EXIT_DIFFERENT = 1 };
 
 /* One line; returns SIC_EXIT_ERROR. */
 int sic_fail(const char *message);

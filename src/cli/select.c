@@ -103,11 +103,11 @@ static bool does_name_match(const struct sic_listing *listing, const struct sic_
     return does_text_match(sic_known_memory_name(memory.known), patterns);
 }
 
-static bool is_named(const struct sic_listing *listing, const struct sic_region *region)
+static bool is_named(const struct sic_listing *listing, uint32_t section)
 {
     uint32_t count;
 
-    return sic_object_names_find(&listing->meaning.names, region->section, &count) != NULL;
+    return sic_object_names_find(&listing->meaning.names, section, &count) != NULL;
 }
 
 struct answers {
@@ -120,7 +120,7 @@ static bool does_region_match(const struct sic_listing *listing, const struct si
                               const struct sic_selection *selection, const struct answers *answers)
 {
     return does_kind_match(sic_scan_section(&listing->scan, region->section), selection->kinds) &&
-           (!selection->named || is_named(listing, region)) &&
+           (!selection->named || is_named(listing, region->section)) &&
            (selection->filters.count == 0 || does_owner_match(listing, region, answers->processes)) &&
            (selection->minimum_processes <= 1 ||
             sic_region_processes(&listing->scan, &listing->regions, region) >= selection->minimum_processes) &&
@@ -153,4 +153,77 @@ enum sic_status sic_listing_select(struct sic_listing *listing, const struct sic
     if (!is_ready)
         return sic_error_set(error, SIC_NO_MEMORY, "out of memory; close other programs and try again");
     return SIC_OK;
+}
+
+bool sic_selection_is_empty(const struct sic_selection *selection)
+{
+    return selection->filters.count == 0 && selection->names.count == 0 && selection->kinds == 0 &&
+           selection->minimum_processes <= 1 && !selection->writable && !selection->named;
+}
+
+/* By section: whether a process that passes has views, and how many processes have; behind them is room for as many. */
+static void count_views(const struct sic_listing *listing, const struct sic_selection *selection, bool *has_owner,
+                        uint32_t *processes)
+{
+    const struct sic_scan *scan = &listing->scan;
+    uint32_t *last = processes + scan->sections.count;
+
+    for (uint32_t i = 0; i < scan->sections.count; i++)
+        last[i] = SIC_NONE;
+    for (uint32_t i = 0; i < scan->processes.count; i++) {
+        const struct sic_process *process = sic_scan_process(scan, i);
+        bool passes = does_process_match(listing, i, &selection->filters);
+
+        for (uint32_t j = process->first_view; j < process->first_view + process->view_count; j++) {
+            uint32_t section = sic_scan_subsection(scan, sic_scan_view(scan, j)->subsection)->section;
+
+            has_owner[section] = has_owner[section] || passes;
+            processes[section] += last[section] != i;
+            last[section] = i;
+        }
+    }
+}
+
+/* What nobody shares passes as a region would. */
+static bool does_single_match(const struct sic_listing *listing, const struct sic_selection *selection,
+                              uint32_t section, bool has_owner, uint32_t processes)
+{
+    return !selection->writable && does_kind_match(sic_scan_section(&listing->scan, section), selection->kinds) &&
+           (!selection->named || is_named(listing, section)) && (selection->filters.count == 0 || has_owner) &&
+           processes >= selection->minimum_processes &&
+           (selection->names.count == 0 || does_section_match(listing, section, &selection->names));
+}
+
+bool sic_listing_select_sections(const struct sic_listing *listing, const struct sic_selection *selection,
+                                 bool *sections)
+{
+    uint32_t count = listing->scan.sections.count;
+    uint32_t *processes = calloc(2 * (size_t)count + 1, sizeof(*processes));
+    bool *has_owner = calloc((size_t)count + 1, sizeof(*has_owner));
+    bool *has_region = calloc((size_t)count + 1, sizeof(*has_region)), done = processes && has_owner && has_region;
+
+    if (done)
+        count_views(listing, selection, has_owner, processes);
+    for (uint32_t i = 0; done && i < count; i++)
+        sections[i] = false;
+    for (uint32_t i = 0; done && i < listing->regions.count; i++) {
+        uint32_t section = listing->regions.regions[i].section;
+
+        has_region[section] = true;
+        sections[section] = sections[section] || listing->selected[i];
+    }
+    for (uint32_t i = 0; done && i < count; i++)
+        sections[i] =
+            has_region[i] ? sections[i] : does_single_match(listing, selection, i, has_owner[i], processes[i]);
+    free(processes);
+    free(has_owner);
+    free(has_region);
+    return done;
+}
+
+void sic_listing_select_processes(const struct sic_listing *listing, const struct sic_selection *selection,
+                                  bool *processes)
+{
+    for (uint32_t i = 0; i < listing->scan.processes.count; i++)
+        processes[i] = does_process_match(listing, i, &selection->filters);
 }

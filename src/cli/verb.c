@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct sic_verb *const verbs[] = {&sic_verb_symbols, &sic_verb_profile};
+static const struct sic_verb *const verbs[] = {&sic_verb_diff, &sic_verb_symbols, &sic_verb_profile};
 
 const struct sic_verb *sic_verb_find(const char *name)
 {

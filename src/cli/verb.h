@@ -17,6 +17,7 @@ const struct sic_verb *sic_verb_find(const char *name);
 /* One line for each verb, on standard output. */
 void sic_verbs_print_usage(void);
 
+extern const struct sic_verb sic_verb_diff;
 extern const struct sic_verb sic_verb_profile;
 extern const struct sic_verb sic_verb_symbols;
 

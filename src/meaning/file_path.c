@@ -4,8 +4,7 @@
 
 #include <stdlib.h>
 
-/* The device's path; of an unknown one the offset is SIC_NONE. */
-static struct sic_string device_path(const struct sic_scan *scan, const struct sic_section *section)
+struct sic_string sic_section_device_path(const struct sic_scan *scan, const struct sic_section *section)
 {
     const struct sic_device *devices = scan->devices.elements;
     struct sic_string unknown = {.offset = SIC_NONE};
@@ -16,10 +15,14 @@ static struct sic_string device_path(const struct sic_scan *scan, const struct s
     return devices[section->device].path;
 }
 
-static const struct sic_drive *drive_of(const struct sic_scan *scan, const struct sic_drives *drives,
-                                        struct sic_string device)
+const struct sic_drive *sic_section_drive(const struct sic_scan *scan, const struct sic_drives *drives,
+                                          const struct sic_section *section)
 {
-    const struct sic_drive *drive = sic_drives_find(drives, sic_text_units(scan, device), device.length);
+    struct sic_string device = sic_section_device_path(scan, section);
+    const struct sic_drive *drive = NULL;
+
+    if (device.offset != SIC_NONE)
+        drive = sic_drives_find(drives, sic_text_units(scan, device), device.length);
 
     /* A letter for a folder of the device is none for the device. */
     return drive && drive->length == device.length ? drive : NULL;
@@ -28,7 +31,7 @@ static const struct sic_drive *drive_of(const struct sic_scan *scan, const struc
 enum sic_path_state sic_section_path_state(const struct sic_scan *scan, const struct sic_drives *drives,
                                            const struct sic_section *section)
 {
-    struct sic_string device = device_path(scan, section);
+    struct sic_string device = sic_section_device_path(scan, section);
 
     if (section->flags & SIC_SECTION_UNREAD)
         return SIC_PATH_UNKNOWN;
@@ -41,7 +44,7 @@ enum sic_path_state sic_section_path_state(const struct sic_scan *scan, const st
         return SIC_PATH_UNKNOWN_FOLDER;
     if (device.offset == SIC_NONE)
         return SIC_PATH_UNKNOWN_DEVICE;
-    return drive_of(scan, drives, device) ? SIC_PATH_FULL : SIC_PATH_DEVICE;
+    return sic_section_drive(scan, drives, section) ? SIC_PATH_FULL : SIC_PATH_DEVICE;
 }
 
 char *sic_section_path(const struct sic_scan *scan, const struct sic_drives *drives, const struct sic_section *section)
@@ -50,12 +53,12 @@ char *sic_section_path(const struct sic_scan *scan, const struct sic_drives *dri
     char letter[] = "X:", *prefix, *path;
 
     if (state == SIC_PATH_FULL) {
-        letter[0] = drive_of(scan, drives, device_path(scan, section))->letter;
+        letter[0] = sic_section_drive(scan, drives, section)->letter;
         return sic_text_join(letter, sic_text_units(scan, section->name), section->name.length);
     }
     if (state != SIC_PATH_DEVICE)
         return NULL;
-    prefix = sic_text_escape(scan, device_path(scan, section));
+    prefix = sic_text_escape(scan, sic_section_device_path(scan, section));
     path = prefix ? sic_text_join(prefix, sic_text_units(scan, section->name), section->name.length) : NULL;
     free(prefix);
     return path;
@@ -63,7 +66,7 @@ char *sic_section_path(const struct sic_scan *scan, const struct sic_drives *dri
 
 char *sic_section_device(const struct sic_scan *scan, const struct sic_section *section)
 {
-    return sic_text_escape(scan, device_path(scan, section));
+    return sic_text_escape(scan, sic_section_device_path(scan, section));
 }
 
 char *sic_process_path(const struct sic_scan *scan, const struct sic_drives *drives, const struct sic_process *process)

@@ -23,6 +23,13 @@ enum sic_path_state sic_section_path_state(const struct sic_scan *scan, const st
  * memory ran out. */
 char *sic_section_path(const struct sic_scan *scan, const struct sic_drives *drives, const struct sic_section *section);
 
+/* The path of the device that the section's file lies on; of an unknown one the offset is SIC_NONE. */
+struct sic_string sic_section_device_path(const struct sic_scan *scan, const struct sic_section *section);
+
+/* The drive that stands for that device; NULL: none is known. */
+const struct sic_drive *sic_section_drive(const struct sic_scan *scan, const struct sic_drives *drives,
+                                          const struct sic_section *section);
+
 /* The name of the device that the section's file lies on, escaped, to be freed; NULL likewise. */
 char *sic_section_device(const struct sic_scan *scan, const struct sic_section *section);
 

@@ -1,0 +1,91 @@
+/* sic diff OLD NEW: what came, went and changed between two images or saved scans. */
+#include "cli/difference.h"
+#include "cli/notes.h"
+#include "cli/report.h"
+#include "cli/verb.h"
+
+#include <stdio.h>
+
+static int print(const struct sic_comparison *comparison, const struct sic_options *options, struct sic_output *output)
+{
+    bool printed = options->form == SIC_FORM_JSON
+                       ? sic_comparison_print_json(comparison, output)
+                       : sic_comparison_print_text(comparison, options, true, sic_options_want_color(options), output);
+    bool written = sic_output_finish(output);
+
+    if (!printed)
+        return sic_fail("out of memory: the output is not whole; close other programs and try again");
+    return written ? sic_comparison_exit_status(comparison) : sic_fail_to_write();
+}
+
+static int compare(const struct sic_listing *old_listing, const struct sic_listing *new_listing,
+                   const struct sic_options *options)
+{
+    struct sic_comparison comparison;
+    struct sic_output output;
+    int status;
+
+    if (!sic_comparison_init(old_listing, new_listing, options, options->by_path, &comparison) ||
+        !sic_output_init(&output, stdout))
+        status = sic_fail("out of memory; close other programs and try again");
+    else
+        status = print(&comparison, options, &output);
+    sic_comparison_deinit(&comparison);
+    return status;
+}
+
+static enum sic_status open_side(const struct sic_options *options, const char *path, struct sic_error *error,
+                                 struct sic_listing *listing)
+{
+    struct sic_options one = *options;
+    enum sic_status status;
+
+    one.image = path;
+    status = sic_listing_open(&one, error, listing);
+    listing->called = path;
+    return status;
+}
+
+static int run_with(const struct sic_options *options)
+{
+    struct sic_listing listings[2];
+    struct sic_error error;
+    const char *const paths[2] = {options->image, options->newer_image};
+    int status = SIC_EXIT_ERROR;
+    unsigned opened = 0;
+    bool is_open = true;
+
+    while (is_open && opened < 2) {
+        is_open = open_side(options, paths[opened], &error, &listings[opened]) == SIC_OK;
+        opened++;
+    }
+    if (is_open)
+        status = compare(&listings[0], &listings[1], options);
+    else
+        sic_fail(error.message);
+    for (unsigned i = 0; i < opened; i++) {
+        if (is_open)
+            sic_notes_print(&listings[i], options);
+        sic_listing_close(&listings[i]);
+    }
+    return status;
+}
+
+static int run(int argc, char **argv)
+{
+    struct sic_options options;
+    int status = SIC_EXIT_ERROR;
+
+    if (!sic_options_parse_diff(&options, argc, argv)) {
+        status = SIC_EXIT_ERROR;
+    } else if (options.action != SIC_ACTION_LIST) {
+        sic_options_print_diff_help();
+        status = fflush(stdout) == 0 ? SIC_EXIT_FOUND : sic_fail_to_write();
+    } else {
+        status = run_with(&options);
+    }
+    sic_options_deinit(&options);
+    return status;
+}
+
+const struct sic_verb sic_verb_diff = {.name = "diff", .usage = "[OPTIONS] OLD NEW", .run = run};
