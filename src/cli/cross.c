@@ -4,7 +4,6 @@
 #include "crossing/sentence.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -52,19 +51,6 @@ static bool is_shown(const struct sic_crossing *crossing, const struct sic_optio
     return crossing->way != SIC_CROSSING_FILE || options->details || options->explain;
 }
 
-static void __attribute__((format(printf, 2, 3))) put(struct sic_output *output, const char *format, ...)
-{
-    char text[512];
-    va_list arguments;
-    int length;
-
-    va_start(arguments, format);
-    length = vsnprintf(text, sizeof(text), format, arguments);
-    va_end(arguments);
-    if (length > 0)
-        sic_output_bytes(output, text, (size_t)length < sizeof(text) ? (size_t)length : sizeof(text) - 1);
-}
-
 static void put_side(const struct sic_listing *listing, const char *title, const struct sic_crossing_side *side,
                      bool with_details, struct sic_output *output)
 {
@@ -77,15 +63,15 @@ static void put_side(const struct sic_listing *listing, const char *title, const
     for (uint32_t i = 0; i < shown; i++) {
         const struct sic_process *process = sic_scan_process(&listing->scan, processes[list->first + i]);
 
-        put(output, "    %s: ", title);
+        sic_output_format(output, "    %s: ", title);
         sic_output_text(output, listing->names[processes[list->first + i]]);
-        put(output, " (PID: %" PRIu64 ", EPROCESS: %016" PRIx64 ") %s\n", process->id, process->eprocess_va,
-            sic_trust_format(&trust, words));
+        sic_output_format(output, " (PID: %" PRIu64 ", EPROCESS: %016" PRIx64 ") %s\n", process->id,
+                          process->eprocess_va, sic_trust_format(&trust, words));
     }
     if (trust.is_kernel)
-        put(output, "    %s: kernel\n", title);
+        sic_output_format(output, "    %s: kernel\n", title);
     if (shown < list->count)
-        put(output, "    %s: %u more\n", title, list->count - shown);
+        sic_output_format(output, "    %s: %u more\n", title, list->count - shown);
 }
 
 static bool put_crossing(const struct sic_listing *listing, const struct sic_crossing *crossing, bool with_details,
@@ -134,14 +120,15 @@ static void put_summary(const struct sic_listing *listing, const struct sic_opti
         else
             unknown += is_shown(crossing, options);
     }
-    put(output, "Crossings: %u that are there, %u that could be, %u of which something is unknown, in %u region%s",
+    sic_output_format(
+        output, "Crossings: %u that are there, %u that could be, %u of which something is unknown, in %u region%s",
         counts[0], counts[1], unknown, regions, regions == 1 ? "" : "s");
     if (crossings->files_unknown > 0 && !(options->details || options->explain))
-        put(output, "; %u more that only a file's access control list decides, which is not in memory",
-            crossings->files_unknown);
+        sic_output_format(output, "; %u more that only a file's access control list decides, which is not in memory",
+                          crossings->files_unknown);
     if (crossings->processes_unknown > 0)
-        put(output, "; %u processes whose token was not read: what they could open is unknown",
-            crossings->processes_unknown);
+        sic_output_format(output, "; %u processes whose token was not read: what they could open is unknown",
+                          crossings->processes_unknown);
     sic_output_text(output, "\n");
 }
 

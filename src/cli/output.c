@@ -1,5 +1,6 @@
 #include "cli/output.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,6 +98,19 @@ void sic_output_bytes(struct sic_output *output, const char *bytes, size_t size)
 void sic_output_text(struct sic_output *output, const char *text)
 {
     sic_output_bytes(output, text, strlen(text));
+}
+
+void sic_output_format(struct sic_output *output, const char *format, ...)
+{
+    char text[512];
+    va_list arguments;
+    int length;
+
+    va_start(arguments, format);
+    length = vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    if (length > 0)
+        sic_output_bytes(output, text, (size_t)length < sizeof(text) ? (size_t)length : sizeof(text) - 1);
 }
 
 void sic_output_address(struct sic_output *output, uint64_t value)

@@ -26,6 +26,8 @@ void sic_output_discard(struct sic_output *output);
 
 void sic_output_bytes(struct sic_output *output, const char *bytes, size_t size);
 void sic_output_text(struct sic_output *output, const char *text);
+/* As printf does; what is longer than 511 bytes is cut. */
+void sic_output_format(struct sic_output *output, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* 16 hexadecimal digits, lower case. */
 void sic_output_address(struct sic_output *output, uint64_t value);
 /* As many hexadecimal digits as needed. */

@@ -187,7 +187,7 @@ bool sic_plain_print(const struct sic_listing *listing, unsigned threads, struct
     return print_in_form(&printing, true, &job, output);
 }
 
-static void print_size(struct sic_output *output, uint64_t size)
+void sic_text_put_size(struct sic_output *output, uint64_t size)
 {
     static const struct {
         unsigned shift;
@@ -255,7 +255,7 @@ static void print_section(const struct sic_listing *listing, const struct sic_re
         sic_output_text(output, " (size not in this image)\n");
     } else {
         sic_output_text(output, " (");
-        print_size(output, section->size);
+        sic_text_put_size(output, section->size);
         sic_output_text(output, ")\n");
     }
     print_shared_writable(listing, region, output);

@@ -19,6 +19,9 @@ bool sic_text_print_processes(const struct sic_listing *listing, bool with_color
 void sic_text_put_region_head(const struct sic_listing *listing, const struct sic_region *region, bool with_details,
                               bool with_color, struct sic_output *output);
 
+/* "64 KiB": the largest unit that says the size exactly. */
+void sic_text_put_size(struct sic_output *output, uint64_t size);
+
 /* The first SiC's listing to the letter: names in lower case, END is the address of a view's last page. */
 bool sic_plain_print(const struct sic_listing *listing, unsigned threads, struct sic_output *output);
 

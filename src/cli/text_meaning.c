@@ -9,26 +9,12 @@
 #include "util/escape.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 /* More lines of a kind than this are for --details. */
 #define NAME_LINES  4u
 #define CACHE_LINES 4u
-
-static void __attribute__((format(printf, 2, 3))) put(struct sic_output *output, const char *format, ...)
-{
-    char text[512];
-    va_list arguments;
-    int length;
-
-    va_start(arguments, format);
-    length = vsnprintf(text, sizeof(text), format, arguments);
-    va_end(arguments);
-    if (length > 0)
-        sic_output_bytes(output, text, (size_t)length < sizeof(text) ? (size_t)length : sizeof(text) - 1);
-}
 
 /* "PEB.A, B of 11 of 12 owners (of 1 it lies elsewhere)", for the claims from *next on that say the same. */
 static void put_claim(const struct sic_memory *memory, uint32_t *next, struct sic_output *output)
@@ -41,21 +27,21 @@ static void put_claim(const struct sic_memory *memory, uint32_t *next, struct si
         if (proof->here != first->here || proof->elsewhere != first->elsewhere ||
             sic_peb_field_meaning(proof->field) != sic_peb_field_meaning(first->field))
             break;
-        put(output, "%s%s", separator, sic_peb_field_name(proof->field));
+        sic_output_format(output, "%s%s", separator, sic_peb_field_name(proof->field));
     }
     if (first->here == memory->owners)
-        put(output, memory->owners == 1 ? " of its only process" : " of all %u owners", memory->owners);
+        sic_output_format(output, memory->owners == 1 ? " of its only process" : " of all %u owners", memory->owners);
     else
-        put(output, " of %u of %u owners", first->here, memory->owners);
+        sic_output_format(output, " of %u of %u owners", first->here, memory->owners);
     if (first->elsewhere > 0)
-        put(output, ", of %u elsewhere", first->elsewhere);
+        sic_output_format(output, ", of %u elsewhere", first->elsewhere);
 }
 
 static void put_unknown_owners(const struct sic_listing *listing, const struct sic_memory *memory,
                                struct sic_output *output)
 {
     if (memory->owners_unknown > 0)
-        put(output, ", the PEB of %u %s", memory->owners_unknown, sic_listing_missing(listing));
+        sic_output_format(output, ", the PEB of %u %s", memory->owners_unknown, sic_listing_missing(listing));
 }
 
 /* The claims that do not say `known`. */
@@ -73,18 +59,18 @@ static void put_contradictions(const struct sic_memory *memory, enum sic_known_m
         }
         sic_output_text(output, separator);
         put_claim(memory, &i, output);
-        put(output, " says %s", sic_known_memory_name(meaning));
+        sic_output_format(output, " says %s", sic_known_memory_name(meaning));
         separator = "; ";
     }
     if (memory->source == SIC_MEMORY_BY_PEB && memory->system_name != SIC_KNOWN_NOTHING && memory->system_name != known)
-        put(output, "%sits object's name says %s", separator, sic_known_memory_name(memory->system_name));
+        sic_output_format(output, "%sits object's name says %s", separator, sic_known_memory_name(memory->system_name));
 }
 
 static void put_known(const struct sic_listing *listing, const struct sic_memory *memory, struct sic_output *output)
 {
     const char *separator = " (";
 
-    put(output, "  Memory: %s", sic_known_memory_name(memory->known));
+    sic_output_format(output, "  Memory: %s", sic_known_memory_name(memory->known));
     if (memory->source == SIC_MEMORY_BY_SYSTEM_NAME) {
         sic_output_text(output, " (by its object's name");
         separator = "; ";
@@ -158,7 +144,7 @@ static void put_names(const struct sic_listing *listing, uint32_t section, bool 
         free(path);
     }
     if (list.next < list.count)
-        put(output, "  Object: and %u more names\n", list.count - list.next);
+        sic_output_format(output, "  Object: and %u more names\n", list.count - list.next);
     if (!listing->meaning.names.complete)
         sic_output_text(output, list.count > 0 ? "  Object: there may be more names\n" : "  Object: unknown\n");
 }
@@ -179,11 +165,11 @@ static void put_handle_lines(const struct sic_listing *listing, const struct sic
         sic_access_format(handle->access, access);
         sic_output_text(output, "  Handle: ");
         sic_output_text(output, listing->names[handle->process]);
-        put(output, " (PID: %" PRIu64 ") 0x%x: %s\n", sic_scan_process(&listing->scan, handle->process)->id,
-            (unsigned)handle->value, access);
+        sic_output_format(output, " (PID: %" PRIu64 ") 0x%x: %s\n",
+                          sic_scan_process(&listing->scan, handle->process)->id, (unsigned)handle->value, access);
     }
     if (count > SIC_LISTED_LIMIT)
-        put(output, "  Handle: and %u more\n", count - SIC_LISTED_LIMIT);
+        sic_output_format(output, "  Handle: and %u more\n", count - SIC_LISTED_LIMIT);
 }
 
 /*
@@ -196,7 +182,7 @@ static void put_handle_sum(const struct sic_listing *listing, const struct sic_r
     bool is_image = sic_scan_section(&listing->scan, region->section)->flags & SIC_SECTION_IMAGE;
     uint32_t processes = 0, writable = 0, last = SIC_NONE;
 
-    put(output, "  Handles: %s%u", listing->meaning.handles.complete ? "" : "at least ", count);
+    sic_output_format(output, "  Handles: %s%u", listing->meaning.handles.complete ? "" : "at least ", count);
     for (uint32_t i = 0; i < count && count <= SIC_LISTED_LIMIT; i++) {
         const struct sic_handle *handle = handle_at(listing, &keys[i]);
 
@@ -205,9 +191,9 @@ static void put_handle_sum(const struct sic_listing *listing, const struct sic_r
         writable += sic_access_has_map_write(handle->access);
     }
     if (count <= SIC_LISTED_LIMIT)
-        put(output, " in %u process%s", processes, processes == 1 ? "" : "es");
+        sic_output_format(output, " in %u process%s", processes, processes == 1 ? "" : "es");
     if (count <= SIC_LISTED_LIMIT && !is_image)
-        put(output, ", %u with map-write access", writable);
+        sic_output_format(output, ", %u with map-write access", writable);
     sic_output_text(output, "\n");
 }
 
@@ -229,13 +215,14 @@ static void put_details(const struct sic_section *section, struct sic_output *ou
 {
     if (section->flags & SIC_SECTION_UNREAD)
         return;
-    put(output, "  Details: control area %016" PRIx64 ", segment %016" PRIx64 ", flags 0x%x, %" PRIu64 " references, ",
+    sic_output_format(
+        output, "  Details: control area %016" PRIx64 ", segment %016" PRIx64 ", flags 0x%x, %" PRIu64 " references, ",
         section->control_area_va, section->segment_va, (unsigned)section->control_area_flags,
         section->section_references);
-    put(output, "%" PRIu64 " views counted: %u in trees, %u of the system cache", section->mapped_views,
-        section->view_count, section->cache_views);
+    sic_output_format(output, "%" PRIu64 " views counted: %u in trees, %u of the system cache", section->mapped_views,
+                      section->view_count, section->cache_views);
     if (section->flags & SIC_SECTION_RING_WALKED)
-        put(output, ", %u of session or system space", section->kernel_views);
+        sic_output_format(output, ", %u of session or system space", section->kernel_views);
     sic_output_text(output, "\n");
 }
 
@@ -287,12 +274,13 @@ static void put_pointers(const struct sic_listing *listing, uint32_t index, stru
     for (uint32_t i = 0; i < count; i++) {
         const struct sic_peb_pointer *pointer = &pointers[keys[i].value];
 
-        put(output, "    PEB: %s is %016" PRIx64 ", %s: byte 0x%" PRIx64 " of this view\n",
-            sic_peb_field_name(pointer->field), pointer->value,
-            sic_known_memory_name(sic_peb_field_meaning(pointer->field)), pointer->value - sic_view_start_va(view));
+        sic_output_format(output, "    PEB: %s is %016" PRIx64 ", %s: byte 0x%" PRIx64 " of this view\n",
+                          sic_peb_field_name(pointer->field), pointer->value,
+                          sic_known_memory_name(sic_peb_field_meaning(pointer->field)),
+                          pointer->value - sic_view_start_va(view));
     }
     if (!(sic_scan_process(&listing->scan, view->process)->flags & SIC_PROCESS_PEB_READ))
-        put(output, "    PEB: %s\n", sic_listing_missing(listing));
+        sic_output_format(output, "    PEB: %s\n", sic_listing_missing(listing));
 }
 
 static void put_rights(const struct sic_listing *listing, const struct sic_region *region, const struct sic_view *view,
@@ -397,13 +385,15 @@ const char *sic_kernel_view_token(const struct sic_kernel_view *view)
 static void put_kernel_owner(const struct sic_kernel_view *view, struct sic_output *output)
 {
     if (view->kind == SIC_KERNEL_VIEW_SESSION && view->session_id != SIC_NONE)
-        put(output, "  Name: kernel (session %u) at %016" PRIx64 "\n", (unsigned)view->session_id, view->va);
+        sic_output_format(output, "  Name: kernel (session %u) at %016" PRIx64 "\n", (unsigned)view->session_id,
+                          view->va);
     else if (view->kind == SIC_KERNEL_VIEW_SESSION)
-        put(output, "  Name: kernel (system space) at %016" PRIx64 "\n", view->va);
+        sic_output_format(output, "  Name: kernel (system space) at %016" PRIx64 "\n", view->va);
     else if (view->page_count == 0)
-        put(output, "  Name: kernel (system cache) at %016" PRIx64 "\n", view->va);
+        sic_output_format(output, "  Name: kernel (system cache) at %016" PRIx64 "\n", view->va);
     else
-        put(output, "  Name: kernel (system cache) at %016" PRIx64 "-%016" PRIx64 " (section offset 0x%" PRIx64 ")\n",
+        sic_output_format(
+            output, "  Name: kernel (system cache) at %016" PRIx64 "-%016" PRIx64 " (section offset 0x%" PRIx64 ")\n",
             view->va, view->va + ((uint64_t)view->page_count << 12) - 1, view->first_page << 12);
 }
 
@@ -423,5 +413,5 @@ void sic_text_put_kernel_owners(const struct sic_listing *listing, const struct 
             left_out++;
     }
     if (left_out > 0)
-        put(output, "  Name: kernel, %u more views\n", left_out);
+        sic_output_format(output, "  Name: kernel, %u more views\n", left_out);
 }

@@ -1,0 +1,30 @@
+/*
+ * The text of a difference, part by part.
+ */
+#ifndef SIC_CLI_DIFFERENCE_TEXT_H
+#define SIC_CLI_DIFFERENCE_TEXT_H
+
+#include "cli/difference.h"
+
+struct sic_difference_text {
+    const struct sic_comparison *comparison;
+    const struct sic_listing *listings[2];
+    bool with_details;
+    bool with_color;
+    struct sic_output *output;
+    bool failed; /* memory ran out */
+};
+
+/* Begins a line: "    + ", indented by `depth` steps. */
+void sic_difference_text_begin(const struct sic_difference_text *text, unsigned depth, enum sic_change change);
+
+/* Ends it, and says when the change is not certain. */
+void sic_difference_text_end(const struct sic_difference_text *text, enum sic_change change, bool is_certain);
+
+/* "calc.exe (PID: 4711, EPROCESS: ffffc50a00009040)". */
+void sic_difference_text_put_process(const struct sic_difference_text *text, unsigned side, uint32_t process);
+
+/* Sections, with their regions and views. */
+void sic_difference_text_put_memory(struct sic_difference_text *text);
+
+#endif
