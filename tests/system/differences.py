@@ -65,7 +65,7 @@ class Reader:
         return self.path(side, pid) if self.by_path else pid
 
     def identity(self, side, record):
-        return record and self.worlds[side].identities[record["control_area"]]
+        return record and self.worlds[side].identities.get(record["control_area"], "unread")
 
     def view(self, side, view):
         if view is None:

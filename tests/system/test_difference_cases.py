@@ -168,13 +168,12 @@ def test_drive_letters_tell_volumes(tmp_path):
 
 
 def test_physical_memory(tmp_path):
-    """A device's memory is no shared memory, but who maps it is told."""
+    """A device's memory has no prototype PTEs: it is no shared memory, and who maps it makes no difference."""
     world = one_file(kind="physical", file=None, frame=0xA0)
     new = world.copy()
-    view = new.views.pop(max(new.views))
-    _, items = compare_made(tmp_path, world, new)
-    assert_same(items, [("section", "changed", "s", "s", ("owners", "views")),
-                                  ("view", "went", "s", view.shown(), None)])
+    del new.views[max(new.views)]
+    document, _ = compare_made(tmp_path, world, new)
+    assert not document["different"] and document["complete"]
 
 
 def test_hosts_are_counted(tmp_path):
@@ -362,7 +361,7 @@ def build_harmed(folder, text, chance, count):
     raise AssertionError("the lab refuses all of it")
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(60))
 def test_damage_alone_makes_no_certain_difference(tmp_path, seed):
     """What only damage hides is never said to have gone. Exchanged, what came is what went."""
     text = subprocess.run([LAB, "random", "--seed", str(500 + seed), "--processes", "12", "--views", "60"], check=True,
