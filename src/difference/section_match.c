@@ -139,6 +139,9 @@ static const struct pass passes[] = {
     /* Its size was not read. */
     {.group = group_by_sort, .is_wanted = {is_sized, is_unsized}},
     {.group = group_by_sort, .is_wanted = {is_unsized, is_sized}},
+    /* Neither its name nor its size was read: they may lie on one page. */
+    {.group = group_by_sort, .is_wanted = {has_name, is_unsized}},
+    {.group = group_by_sort, .is_wanted = {is_unsized, has_name}},
     /* Nothing of it was read but its views. */
     {.group = group_all, .is_wanted = {is_unread, is_read}, .is_by_places = true},
     {.group = group_all, .is_wanted = {is_read, is_unread}, .is_by_places = true},
