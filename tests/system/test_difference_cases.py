@@ -361,11 +361,13 @@ def build_harmed(folder, text, chance, count):
     raise AssertionError("the lab refuses all of it")
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(300))
 def test_damage_alone_makes_no_certain_difference(tmp_path, seed):
     """What only damage hides is never said to have gone. Exchanged, what came is what went."""
     text = subprocess.run([LAB, "random", "--seed", str(500 + seed), "--processes", "12", "--views", "60"], check=True,
                           capture_output=True, text=True).stdout
+    # A view that its section does not count makes up for one of the kernel's, which nobody looks for then.
+    text = text.replace(" unlisted", "")
     whole = build_text(text, tmp_path / "whole")
     harmed, statements = build_harmed(tmp_path, text, random.Random(seed), 1 + seed % 3)
     document = diff(whole.image("kernel.dmp"), harmed.image("kernel.dmp"))
