@@ -7,6 +7,7 @@ import time
 import pytest
 
 import world_edits
+import world_pairs
 from conftest import LAB, LAYOUTS, ROOT, build_random, sic
 from differences import Reader, all_items, assert_same, diff, exchanged, in_one_order, with_one_name
 from made_world import BuiltWorld, MadeWorld, build
@@ -391,3 +392,41 @@ def test_large_worlds_in_little_time(tmp_path):
     answer = sic("diff", "-q", "--json", tmp_path / "w1.sic", tmp_path / "w2.sic")
     assert answer.returncode in (0, 1), answer.stderr
     assert time.monotonic() - began < 60
+
+
+# --- text -----------------------------------------------------------------------------------------------------------
+
+def counted_in_text(text):
+    """By part and sign, the lines of a text with --details; each line says itself what became of it."""
+    counts, block = {}, None
+    for line in text.splitlines():
+        sign = SIGNS.get(line.lstrip()[:2])
+        if line and line[0] not in " +-~":
+            block = BLOCKS.get(line.split(":")[0], block)
+        if sign is None:
+            continue
+        part = block if line[0] != " " else "regions" if "Region: " in line else "views" if "(PID: " in line else None
+        counts.setdefault(part, dict.fromkeys(SIGNS.values(), 0))[sign] += 1
+    return counts
+
+
+SIGNS = {"+ ": "came", "- ": "went", "~ ": "changed"}
+BLOCKS = {"Processes": "processes", "Sections": "sections", "Crossings": "crossings"}
+
+
+@pytest.mark.parametrize("by_path", [False, True], ids=["by start", "by path"])
+def test_text_has_a_line_for_each(tmp_path, by_path):
+    """What --json counts, and the lines of the text; files of damaged worlds are told which side they are."""
+    old, new = (build(world, tmp_path / name, 3) for name, world in
+                zip(("old", "new"), world_pairs.pair(random.Random(17), by_path)))
+    images = old.image("kernel.dmp"), new.image("kernel.dmp")
+    document = diff(*images)
+    answer = sic("diff", "-q", "--details", *images)
+    assert answer.returncode == 1
+    counts = counted_in_text(answer.stdout.decode())
+    for part, numbers in document["summary"].items():
+        assert counts[part] == numbers, part
+    for crossing in document["crossings"]:
+        for side in ("old", "new"):
+            assert crossing[side] is None or crossing["change"] == "changed" or \
+                crossing[side]["reason"] in answer.stdout.decode()
