@@ -210,6 +210,19 @@ def test_colour(pair):
     assert re.sub("\x1b\\[[0-9;]*m", "", coloured) == plain
 
 
+def test_readme(tmp_path):
+    """The difference that the README shows is that of the demo's two worlds."""
+    images = []
+    for name in ("before", "after"):
+        world = build_scenario(ROOT / f"tests/scenarios/difference/{name}.scenario", tmp_path / name, "--format", "bitmap")
+        images.append(world.image("bitmap.dmp"))
+    answer = sic("diff", "-q", *images)
+    shown = answer.stdout.decode().replace(str(tmp_path), "build/demo")
+    assert answer.returncode == 1 and "Crossings: 3 came" in shown
+    assert (f"$ build/native/sic diff -q build/demo/before.bitmap.dmp build/demo/after.bitmap.dmp\n{shown}```" in
+            (ROOT / "README.md").read_text(encoding="utf-8"))
+
+
 def test_full_disk_is_an_error(pair):
     with open("/dev/full", "wb") as full:
         answer = subprocess.run([SIC, "diff", "-q", *pair], stdout=full, stderr=subprocess.PIPE, check=False)
