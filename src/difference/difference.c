@@ -62,6 +62,31 @@ static bool is_list_cut(const struct sic_matching *matching, unsigned number, ui
     return side->hides_processes && sic_scan_process(side->scan, process)->flags & SIC_PROCESS_UNLISTED;
 }
 
+/*
+ * By class: whether it has several processes and not all of them, or not their tokens, were read: then who is held
+ * against whom may be wrong. NULL when memory ran out.
+ */
+static bool *list_mixed_up(const struct sic_matching *matching)
+{
+    bool *mixed_up = calloc((size_t)matching->class_count + 1, sizeof(bool));
+    bool hides = matching->sides[SIC_OLD].hides_processes || matching->sides[SIC_NEW].hides_processes;
+
+    for (unsigned number = 0; mixed_up && number < 2; number++) {
+        const struct sic_matching_side *side = &matching->sides[number];
+
+        for (uint32_t i = 0; i < side->scan->processes.count; i++) {
+            const struct sic_token *token = sic_process_token(side->scan, sic_scan_process(side->scan, i));
+            uint32_t class_index = side->classes[i];
+
+            if ((hides || !token || !(token->flags & SIC_TOKEN_READ)) &&
+                (sic_matching_member_count(matching, SIC_OLD, class_index) > 1 ||
+                 sic_matching_member_count(matching, SIC_NEW, class_index) > 1))
+                mixed_up[class_index] = true;
+        }
+    }
+    return mixed_up;
+}
+
 static bool is_process_certain(const struct sic_matching *matching, uint32_t old_index, uint32_t new_index,
                                uint32_t what)
 {
@@ -99,6 +124,19 @@ static bool add_process(const struct sic_matching *matching, uint32_t old_index,
     return true;
 }
 
+static bool doubt_mixed_up(const struct sic_matching *matching, struct sic_difference *difference)
+{
+    struct sic_process_change *changes = difference->processes.elements;
+    bool *mixed_up = list_mixed_up(matching);
+    bool done = mixed_up != NULL;
+
+    for (uint32_t i = 0; mixed_up && i < difference->processes.count; i++)
+        changes[i].is_certain =
+            changes[i].is_certain && !(changes[i].change == SIC_CHANGED && mixed_up[changes[i].class_index]);
+    free(mixed_up);
+    return done;
+}
+
 static bool compare_processes(const struct sic_matching *matching, struct sic_difference *difference)
 {
     const uint32_t *olds = matching->processes.partners[SIC_OLD], *news = matching->processes.partners[SIC_NEW];
@@ -118,7 +156,7 @@ static bool compare_processes(const struct sic_matching *matching, struct sic_di
         if (what != 0)
             done = add_process(matching, i, olds[i], what, difference);
     }
-    return done;
+    return done && doubt_mixed_up(matching, difference);
 }
 
 static bool copy_members(const struct sic_matching *matching, unsigned number, struct sic_array *members)
