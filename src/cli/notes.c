@@ -259,10 +259,11 @@ static void print_short_crossings(const struct sic_listing *listing)
                 "sic: the answer is incomplete: --cross needs tokens, handle tables and object directories, and "
                 "not all could be read; what is shown stands (exit status 3)\n");
     if (crossings->names_unjudged > 0)
-        fprintf(stderr,
-                "sic: the answer is incomplete: %u name%s of sections not judged, as there are too many; what is shown "
-                "stands (exit status 3)\n",
-                crossings->names_unjudged, crossings->names_unjudged == 1 ? " was" : "s were");
+        fprintf(
+            stderr,
+            "sic: the answer is incomplete: %u of the sections' names %s not judged: there are too many; what is shown "
+            "stands (exit status 3)\n",
+            crossings->names_unjudged, crossings->names_unjudged == 1 ? "was" : "were");
     if (crossings->left_out > 0)
         fprintf(stderr,
                 "sic: the answer is incomplete: of the crossings only %u are kept, %u more are not; choose fewer "
