@@ -293,11 +293,12 @@ def gap(writers, readers, processes, kind):
     mine = trust(processes[min(writers)])
     theirs = (True, 4, False) if readers == {KERNEL} else trust(processes[min(readers)])
     known = mine[1] is not None and theirs[1] is not None
-    everybody = [] if readers == {KERNEL} else [processes[who] for who in writers | readers]
-    told = [process for process in everybody if process["user"] is not None]
+    told = [] if readers == {KERNEL} else [
+        (processes[here], processes[there]) for here in writers for there in readers
+        if processes[here]["user"] is not None and processes[there]["user"] is not None]
     return (readers == {KERNEL}, mine[0] is False and theirs[0], max(theirs[1] - mine[1], 0) if known else 0,
-            bool(known and mine[2] and theirs[2] is False), len({process["user"] for process in told}) > 1,
-            len({process["session"] for process in told}) > 1)
+            bool(known and mine[2] and theirs[2] is False), any(here["user"] != there["user"] for here, there in told),
+            any(here["session"] != there["session"] for here, there in told))
 
 
 def views_of(region, way, pairs):
