@@ -60,6 +60,9 @@ def pages_of(view, section):
 def written_and_shown(view, section):
     pages = pages_of(view, section)
     if section["kind"] == "image":
+        # Of images with one view in the trees nobody reads the parts (docs/crossings.md).
+        if section["found"] < 2:
+            return set(), set()
         shared = {page for part in section["sharedParts"] for page in range(part["page"], part["page"] + part["pages"])}
         return pages & shared, pages & shared
     kind = view["protection_value"] & 7
@@ -201,7 +204,8 @@ def passes_fast(process, entry):
     aces = sddl.parse(entry["sddl"])["D"]
     if aces is None:
         return True
-    if process["user"] is None or process["restricted"]:
+    # Tokens of AppContainers are filtered ones (TOKEN_IS_FILTERED).
+    if process["user"] is None or process["restricted"] or process["package"]:
         return False
     for kind, flags, mask, _, _, sid, _ in aces:
         if flags & 8 or not mask & TRAVERSE["bits"]:
@@ -247,7 +251,9 @@ class Region:
         self.handles = {(eprocess, handle["value"]) for eprocess, process in self.processes.items()
                         for handle in process["handles"] if handle["section"] == section and handle["access"] & 2}
         reachable = any(self.shown.values()) or any(self.written.values())
-        self.has_kernel = (any(view["kind"] != "cache" for view in self.section["kernelViews"]) and
+        # Where the kernel counts as many views as the trees have, nobody looks for others (docs/crossings.md).
+        is_looked_at = self.section["mappedViews"] != self.section["found"]
+        self.has_kernel = (is_looked_at and any(view["kind"] != "cache" for view in self.section["kernelViews"]) and
                            (reachable or self.section["kind"] != "image"))
         if not reachable and not self.has_kernel:
             self.handles = set()
@@ -363,6 +369,8 @@ def crossings(truth):
     """All crossings of a world, in no order."""
     for process in truth["processes"]:
         process["packagesKnown"] = truth["build"] >= 9200
+    for index, section in enumerate(truth["sections"]):
+        section["found"] = sum(view["section"] == index for view in truth["views"])
     security = {entry["path"]: entry for entry in truth["security"]}
     for prototype_pte, section, views in regions(truth):
         region = Region(truth, section, views, security)
