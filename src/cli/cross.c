@@ -134,9 +134,8 @@ static void put_summary(const struct sic_listing *listing, const struct sic_opti
         else
             unknown += is_shown(crossing, options);
     }
-    sic_output_format(
-        output, "Crossings: %u that are there, %u that could be, %u of which something is unknown, in %u region%s",
-        counts[0], counts[1], unknown, regions, regions == 1 ? "" : "s");
+    sic_output_format(output, "Crossings: %u are there, %u could be, %u are uncertain, in %u region%s", counts[0],
+                      counts[1], unknown, regions, regions == 1 ? "" : "s");
     if (crossings->files_unknown > 0 && !(options->details || options->explain))
         sic_output_format(output, "; %u more that only a file's access control list decides, which is not in memory",
                           crossings->files_unknown);

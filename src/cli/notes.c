@@ -273,8 +273,8 @@ static void print_short_crossings(const struct sic_listing *listing, const char 
             "be read; %s\n",
             consequence);
     if (crossings->names_unjudged > 0)
-        say(listing, "the answer is incomplete: %u name%s of sections not judged, as there are too many; %s\n",
-            crossings->names_unjudged, crossings->names_unjudged == 1 ? " was" : "s were", consequence);
+        say(listing, "the answer is incomplete: %u of the sections' names %s not judged: there are too many; %s\n",
+            crossings->names_unjudged, crossings->names_unjudged == 1 ? "was" : "were", consequence);
     if (crossings->left_out > 0)
         say(listing,
             "the answer is incomplete: of the crossings only %u are kept, %u more are not; choose fewer regions; %s\n",

@@ -7,13 +7,6 @@ static const struct sic_allocator *allocator_of(const struct sic_pair *pair)
     return &pair->ground->request->scan->allocator;
 }
 
-static int compare_u32(const void *left, const void *right)
-{
-    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
-
-    return a < b ? -1 : a > b;
-}
-
 static bool add_u32(const struct sic_pair *pair, struct sic_array *array, uint32_t value,
                     struct sic_crossing_list *list)
 {
@@ -42,11 +35,6 @@ static bool add_side(struct sic_pair *pair, const struct sic_side *side, unsigne
     return true;
 }
 
-static bool is_in_side(const struct sic_side *side, uint32_t process)
-{
-    return side->count > 0 && bsearch(&process, side->processes, side->count, sizeof(process), compare_u32) != NULL;
-}
-
 /* Views of one side's processes: those that write, or those that show. */
 static bool take_views(const struct sic_pair *pair, unsigned class_index, bool is_writer, struct sic_side *views)
 {
@@ -57,7 +45,7 @@ static bool take_views(const struct sic_pair *pair, unsigned class_index, bool i
     if (!sic_side_reserve(views, count))
         return false;
     for (uint32_t i = 0; i < count; i++) {
-        if ((is_writer ? reaches[i].writes : reaches[i].shows) && is_in_side(side, reaches[i].process))
+        if ((is_writer ? reaches[i].writes : reaches[i].shows) && sic_side_has(side, reaches[i].process))
             views->processes[views->count++] = reaches[i].reach.view;
     }
     return true;
@@ -100,7 +88,7 @@ static bool add_handles(struct sic_pair *pair)
     const struct sic_ground_holder *holders = sic_ground_holders(pair->ground, pair->writer, &count);
 
     for (uint32_t i = 0; i < count; i++) {
-        if (is_in_side(&pair->writers, holders[i].process) &&
+        if (sic_side_has(&pair->writers, holders[i].process) &&
             !add_u32(pair, &pair->crossings->handles, holders[i].handle, &pair->crossing.handles))
             return false;
     }

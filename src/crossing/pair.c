@@ -30,6 +30,11 @@ void sic_side_sort(struct sic_side *side)
     side->count = kept;
 }
 
+bool sic_side_has(const struct sic_side *side, uint32_t process)
+{
+    return side->count > 0 && bsearch(&process, side->processes, side->count, sizeof(process), compare_u32) != NULL;
+}
+
 bool sic_side_reserve(struct sic_side *side, uint32_t count)
 {
     free(side->processes);

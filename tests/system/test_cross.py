@@ -123,6 +123,23 @@ def test_selection(tmp_path):
     assert ({row.split(",")[0] for row in rows} == {region["prototype_pte"] for region in whole["regions"]})
 
 
+def test_names_that_are_not_judged(tmp_path):
+    """A section under more names than are judged: what is listed stands, and that it may be short is said everywhere."""
+    lines = ["kernel 19041.329", "companions off", "process System pid=4", "section s paging-file pages=4"]
+    lines += [f"process {level}.exe pid={pid} user=S-1-5-21-1-2-3-1001 integrity={level} session=1"
+              for level, pid in (("low", 2008), ("medium", 2004))]
+    lines += ["view 2004 s", "view 2008 s protection=r--"]
+    lines += [f'name s "\\BaseNamedObjects\\s{i}"' for i in range(70)]
+    scenario = tmp_path / "names.scenario"
+    scenario.write_text("\n".join(lines) + "\n")
+    image = build_scenario(scenario, tmp_path / "names", "--format", "kernel").image("kernel.dmp")
+    text, document = sic("-q", "--cross", image), sic_json(image, "--cross")
+    assert text.returncode == 3 and b"6 of the sections' names were not judged" in text.stderr
+    assert text.stdout.endswith(b"6 names not judged\n")
+    assert document["crossings_unknown"] == {"processes": 0, "names": 6, "left_out": 0} and not document["complete"]
+    assert sic("-q", image).returncode == 0
+
+
 @pytest.mark.parametrize("option", [("--plain",), ("--group", "process")])
 def test_what_does_not_compose(option):
     answer = sic("--cross", *option, "x")
