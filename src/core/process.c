@@ -176,7 +176,7 @@ static bool part_tree(struct sic_scan *scan, const struct sic_reader *reader, co
     uint32_t kept = first;
 
     sic_vad_walker_init(&walker, reader, layout);
-    owner_va = sic_vad_owner(&walker, keys[first].key);
+    owner_va = sic_vad_root_owner(&walker, keys[first].key);
     sic_vad_walker_deinit(&walker, &scan->allocator);
     for (uint32_t i = first; i < end; i++) {
         if (sic_scan_process(scan, (uint32_t)keys[i].value)->eprocess_va == owner_va)

@@ -363,6 +363,13 @@ static bool emit_views(const struct sic_vad_walker *walker, struct sic_scan *sca
     return true;
 }
 
+/* Where in an _EPROCESS the sentinel of its tree is. */
+static uint32_t sentinel_offset(const struct sic_layout *layout)
+{
+    return sic_layout_offset(layout, SIC_FIELD_EPROCESS_VAD_ROOT) +
+           sic_layout_offset(layout, SIC_FIELD_AVL_TABLE_BALANCED_ROOT);
+}
+
 /*
  * A tree of _MM_AVL_TABLE hangs from a node in the _EPROCESS whose parent link leads to itself and whose left child is
  * none. Where it says something else the tree is walked all the same: its nodes have to prove themselves.
@@ -375,8 +382,7 @@ static bool check_sentinel(struct sic_vad_walker *walker, struct sic_scan *scan,
     walker->root_parent_va = 0;
     if (!sic_layout_has_sentinel(layout))
         return true;
-    va = sic_scan_process(scan, process_index)->eprocess_va + sic_layout_offset(layout, SIC_FIELD_EPROCESS_VAD_ROOT) +
-         sic_layout_offset(layout, SIC_FIELD_AVL_TABLE_BALANCED_ROOT);
+    va = sic_scan_process(scan, process_index)->eprocess_va + sentinel_offset(layout);
     walker->root_parent_va = va;
     if (sic_reader_u64(walker->reader, va + sic_layout_offset(layout, SIC_FIELD_MMVAD_SHORT_PARENT), &parent_va) &&
         sic_reader_u64(walker->reader, va + sic_layout_offset(layout, SIC_FIELD_MMVAD_SHORT_LEFT), &left_va) &&
@@ -390,7 +396,16 @@ static uint64_t user_vpn_limit(const struct sic_vad_walker *walker)
     return walker->vpn_format == SIC_VPN_44 ? SIC_USER_VPN_LIMIT_5 : SIC_USER_VPN_LIMIT;
 }
 
-uint64_t sic_vad_owner(const struct sic_vad_walker *walker, uint64_t va)
+/* The first node of a tree of _MM_AVL_TABLE leads back to the sentinel, which is in the process's record. */
+static uint64_t load_sentinel_owner(const struct sic_layout *layout, const uint8_t *bytes)
+{
+    if (!sic_layout_has_sentinel(layout))
+        return 0;
+    return (sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_MMVAD_SHORT_PARENT)) & PARENT_LINK_MASK) -
+           sentinel_offset(layout);
+}
+
+uint64_t sic_vad_root_owner(const struct sic_vad_walker *walker, uint64_t va)
 {
     const struct sic_layout *layout = walker->layout;
     uint8_t scratch[SIC_VAD_SIZE_LIMIT];
@@ -398,9 +413,11 @@ uint64_t sic_vad_owner(const struct sic_vad_walker *walker, uint64_t va)
         sic_reader_bytes(walker->reader, va, scratch, sic_layout_offset(layout, SIC_FIELD_MMVAD_SIZE));
     uint64_t owner;
 
-    if (!bytes || !sic_layout_has(layout, SIC_FIELD_MMVAD_VADS_PROCESS) ||
-        sic_layout_bits(layout, SIC_FIELD_VAD_FLAGS_PRIVATE_MEMORY, load_flags(walker, bytes)))
+    if (!bytes)
         return 0;
+    if (!sic_layout_has(layout, SIC_FIELD_MMVAD_VADS_PROCESS) ||
+        sic_layout_bits(layout, SIC_FIELD_VAD_FLAGS_PRIVATE_MEMORY, load_flags(walker, bytes)))
+        return load_sentinel_owner(layout, bytes);
     owner = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_MMVAD_VADS_PROCESS));
     return (owner & ~VADS_PROCESS_MASK) == VADS_PROCESS_USER ? owner & VADS_PROCESS_MASK : 0;
 }
