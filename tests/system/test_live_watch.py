@@ -99,6 +99,44 @@ def watch(wine, program, rounds, *arguments):
     return run.rounds(), answer
 
 
+def differences_of_saved_scans(wine, program, worlds, folder):
+    """By `sic diff` on this machine, of what the same driver answers in runs of their own."""
+    for name in ("before", "after"):
+        serve(wine, worlds[name])
+        assert wine.run(program, "-q", "--save", folder / f"{name}.sic").returncode == 0
+    answer = sic("diff", "-q", "--json", folder / "before.sic", folder / "after.sic")
+    assert answer.returncode == 1
+    return json.loads(answer.stdout), sic("diff", "-q", folder / "before.sic", folder / "after.sic").stdout.decode()
+
+
+def without_origin(document):
+    """Saved scans have a file each, and are of a live kernel like those of the watch."""
+    for side in ("old", "new"):
+        del document[side]["file"]
+    return document
+
+
+def test_differences(wine, program, worlds, tmp_path):
+    expected, text = differences_of_saved_scans(wine, program, worlds, tmp_path)
+    for number, name in enumerate(("before", "after", "after"), 1):
+        serve(wine, worlds[name], number=number)
+    rounds, answer = watch(wine, program, 3, "--json")
+    documents = [json.loads(line) for line in rounds]
+    assert answer.returncode == 1 and f"after {len(rounds)} scans; {END}" in lines(answer.stderr)[-1]
+    assert without_origin(documents[1]["difference"]) == without_origin(expected)
+    assert not any(document["difference"]["different"] for document in documents[2:])
+    # What the scenarios differ by, whoever compares them.
+    found = documents[1]["difference"]
+    assert found["basis"] == "pid-and-start-time"
+    assert [(change["change"], (change["new"] or change["old"])["pid"]) for change in found["processes"]] == \
+        [("came", 2012), ("went", 2008)]
+    assert [section["new"]["name"] for section in found["sections"]] == ["\\Data\\shared.db"]
+    assert [(view["change"], view["new"]["pid"]) for view in found["sections"][0]["views"]] == [("came", 2012)]
+    rounds, answer = watch(wine, program, 3)
+    assert rounds[1].split("\n", 1)[1] == "".join(text.splitlines(keepends=True)[3:]) + "\n"
+    assert "nothing changed" in rounds[2] and answer.returncode == 1
+
+
 def test_ctrl_c_between_scans(wine, program):
     begun = time.monotonic()
     run = Watch(wine, program)
@@ -209,7 +247,7 @@ def test_a_scan_fails(wine, program, worlds):
     assert "the driver failed with status" in documents[1]["error"] and documents[1]["difference"] is None
     assert [document["error"] for document in documents[2:]] == [None] * (len(documents) - 2)
     assert documents[1]["since"] == documents[2]["since"] == documents[0]["time"]
-    said = [line for line in lines(answer.stderr) if "failed" in line]
+    said = [line for line in lines(answer.stderr) if "failed: " in line]
     assert len(said) == 1 and documents[1]["time"] in said[0] and answer.returncode == 3
 
 
