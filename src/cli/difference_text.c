@@ -168,17 +168,18 @@ static void put_start(const struct sic_difference_text *text, const struct sic_p
     sic_output_format(text->output, " %u view%s", process->view_count, process->view_count == 1 ? "" : "s");
 }
 
-/* One of several of its path: which one is not known. */
-static void put_one_of_path(struct sic_difference_text *text, unsigned side, const struct sic_process_change *change)
+/* Some of those of a path: which ones is not known. */
+static void put_some_of_path(struct sic_difference_text *text, const struct sic_process_change *change)
 {
     const struct sic_process_class *record =
         (const struct sic_process_class *)text->comparison->difference.classes.elements + change->class_index;
-    uint32_t index = side == 0 ? change->old_index : change->new_index;
+    unsigned side = change->new_index != SIC_NONE;
+    uint32_t index = side ? change->new_index : change->old_index;
     const struct sic_listing *listing = text->listings[side];
     char *path = sic_process_path(&listing->scan, &listing->meaning.drives, sic_scan_process(&listing->scan, index));
 
     sic_output_text(text->output, path ? path : listing->names[index]);
-    sic_output_format(text->output, ": one of them, %u -> %u", record->old_count, record->new_count);
+    sic_output_format(text->output, ": %u -> %u processes", record->old_count, record->new_count);
     free(path);
 }
 
@@ -195,7 +196,7 @@ static void put_process(struct sic_difference_text *text, const struct sic_proce
         sic_difference_text_put_process(text, side, index);
         put_start(text, sic_scan_process(&text->listings[side]->scan, index));
     } else {
-        put_one_of_path(text, side, change);
+        put_some_of_path(text, change);
     }
     sic_difference_text_end(text, change->change, change->is_certain);
 }
@@ -204,12 +205,19 @@ static void put_processes(struct sic_difference_text *text)
 {
     const struct sic_difference *difference = &text->comparison->difference;
     const struct sic_process_change *changes = difference->processes.elements;
+    bool *is_told = calloc((size_t)difference->classes.count + 1, sizeof(*is_told));
 
+    text->failed = text->failed || !is_told;
     sic_output_text(text->output, "\nProcesses: ");
     put_counts(text, &difference->process_counts);
     sic_output_text(text->output, "\n");
-    for (uint32_t i = 0; i < difference->processes.count; i++)
-        put_process(text, &changes[i]);
+    for (uint32_t i = 0; is_told && i < difference->processes.count; i++) {
+        /* Those of which nobody knows which they are have one line. */
+        if (changes[i].is_exact || changes[i].change == SIC_CHANGED || !is_told[changes[i].class_index])
+            put_process(text, &changes[i]);
+        is_told[changes[i].class_index] = is_told[changes[i].class_index] || !changes[i].is_exact;
+    }
+    free(is_told);
 }
 
 static const struct sic_crossing *crossing_at(const struct sic_difference_text *text, unsigned side, uint32_t index)

@@ -52,6 +52,15 @@ static void note_missing(const struct sic_matching *matching, unsigned number, s
     }
 }
 
+/* Nobody knows of which section it is. */
+static bool is_of_unread(const struct sic_scan *scan, uint32_t view)
+{
+    const struct sic_subsection *subsection = sic_scan_subsection(scan, sic_scan_view(scan, view)->subsection);
+
+    return subsection->flags & SIC_SUBSECTION_UNREAD ||
+           sic_scan_section(scan, subsection->section)->flags & SIC_SECTION_UNREAD;
+}
+
 /* Its views may be of any section. By path a place is none, so that all of a class's are in doubt. */
 static bool note_unread_views(const struct sic_matching *matching, struct sic_matching_side *side)
 {
@@ -61,15 +70,11 @@ static bool note_unread_views(const struct sic_matching *matching, struct sic_ma
 
     side->unread_places = malloc(((size_t)scan->views.count + 1) * sizeof(uint32_t));
     for (uint32_t i = 0; keys && side->unread_places && i < scan->views.count; i++) {
-        const struct sic_view *view = sic_scan_view(scan, i);
-        const struct sic_subsection *subsection = sic_scan_subsection(scan, view->subsection);
-
-        if (!(subsection->flags & SIC_SUBSECTION_UNREAD) &&
-            !(sic_scan_section(scan, subsection->section)->flags & SIC_SECTION_UNREAD))
+        if (!is_of_unread(scan, i))
             continue;
         keys[count++].key = side->place_keys[i];
         if (matching->basis == SIC_DIFFERENCE_BY_PATH)
-            side->hides_views[side->classes[view->process]] = true;
+            side->hides_views[side->classes[sic_scan_view(scan, i)->process]] = true;
     }
     if (!keys || !side->unread_places || !sic_sort_keys(sic_heap_allocator(), keys, count)) {
         free(keys);
@@ -154,6 +159,7 @@ bool sic_certainty_of_view(const struct sic_matching *matching, unsigned side, u
 {
     const struct sic_matching_side *ours = &matching->sides[side], *theirs = &matching->sides[!side];
 
-    return !theirs->hides_views[ours->classes[sic_scan_view(ours->scan, view)->process]] &&
+    return !is_of_unread(ours->scan, view) &&
+           !theirs->hides_views[ours->classes[sic_scan_view(ours->scan, view)->process]] &&
            !is_unread_place(theirs, ours->place_keys[view]);
 }

@@ -195,7 +195,8 @@ static uint32_t compare(const struct matcher *matcher, uint32_t old_index, uint3
     return what;
 }
 
-/* Whether the other side could hide what makes this side's processes cross. */
+/* Whether what makes this side's processes cross, here alone, may be that something was not read on one of the sides.
+ */
 static bool is_side_hidden(const struct matcher *matcher, unsigned number, const struct sic_crossing_side *side,
                            bool with_handles)
 {
@@ -205,7 +206,8 @@ static bool is_side_hidden(const struct matcher *matcher, unsigned number, const
     for (uint32_t i = 0; i < side->processes.listed; i++) {
         uint32_t class_index = ours->classes[processes[i]];
 
-        if (matcher->hides_trust[!number][class_index] || matcher->matching->sides[!number].hides_views[class_index] ||
+        if (matcher->hides_trust[number][class_index] || matcher->hides_trust[!number][class_index] ||
+            matcher->matching->sides[!number].hides_views[class_index] ||
             (with_handles && matcher->hides_handles[!number][class_index]))
             return true;
     }
@@ -219,8 +221,10 @@ static bool is_certain(const struct matcher *matcher, unsigned number, uint32_t 
     const struct sic_crossing *crossing = crossing_at(matcher, number, index);
     uint32_t section = section_of(matcher, number, index), partner = matching->sections.partners[number][section];
 
+    /* A view that one side hides may have joined regions, or parted them. */
     if (matching->sides[number].has_unsure[section] || matching->sides[number].is_flawed[section] ||
-        (partner != SIC_NONE && matching->sides[!number].is_flawed[partner]))
+        (partner != SIC_NONE &&
+         (matching->sides[!number].has_unsure[partner] || matching->sides[!number].is_flawed[partner])))
         return false;
     if (crossing->way == SIC_CROSSING_NAME && !matching->sides[!number].given->meaning->names.complete)
         return false;

@@ -54,6 +54,22 @@ static bool is_process_shown(const struct sic_matching *matching, unsigned numbe
     return process != SIC_NONE && (!given->processes_shown || given->processes_shown[process]);
 }
 
+/* Whether one side only does not know its place in the list, which breaks off there. */
+static bool is_list_cut(const struct sic_matching *matching, unsigned number, uint32_t process)
+{
+    const struct sic_matching_side *side = &matching->sides[number];
+
+    return side->hides_processes && sic_scan_process(side->scan, process)->flags & SIC_PROCESS_UNLISTED;
+}
+
+static bool is_process_certain(const struct sic_matching *matching, uint32_t old_index, uint32_t new_index,
+                               uint32_t what)
+{
+    if (what == SIC_PROCESS_CHANGE_LISTED)
+        return !is_list_cut(matching, SIC_OLD, old_index) && !is_list_cut(matching, SIC_NEW, new_index);
+    return what != 0 || !matching->sides[old_index == SIC_NONE ? SIC_OLD : SIC_NEW].hides_processes;
+}
+
 /* Which of its class came or went is known where the class has no other on that side. */
 static bool add_process(const struct sic_matching *matching, uint32_t old_index, uint32_t new_index, uint32_t what,
                         struct sic_difference *difference)
@@ -71,7 +87,7 @@ static bool add_process(const struct sic_matching *matching, uint32_t old_index,
         .change = old_index == SIC_NONE   ? SIC_CAME
                   : new_index == SIC_NONE ? SIC_WENT
                                           : SIC_CHANGED,
-        .is_certain = what != 0 || !matching->sides[!number].hides_processes,
+        .is_certain = is_process_certain(matching, old_index, new_index, what),
         .is_exact = matching->basis == SIC_DIFFERENCE_BY_START ||
                     sic_matching_member_count(matching, number, class_index) == 1 ||
                     sic_matching_member_count(matching, !number, class_index) == 0,

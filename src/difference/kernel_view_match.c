@@ -28,7 +28,9 @@ static bool are_views_known(const struct sic_matching_side *side, uint32_t secti
 {
     const struct sic_section *record = section == SIC_NONE ? NULL : sic_scan_section(side->scan, section);
 
-    return !record || record->flags & SIC_SECTION_RING_WALKED || record->mapped_views == record->view_count;
+    if (!record || record->flags & SIC_SECTION_RING_WALKED)
+        return true;
+    return !(record->flags & SIC_SECTION_UNREAD) && record->mapped_views == record->view_count;
 }
 
 static bool add(uint32_t session_id, const uint32_t counts[2], struct sic_difference *difference)

@@ -34,7 +34,8 @@ static struct facts find_facts(const struct sic_scan *scan, const struct sic_pro
     const struct sic_token *token = sic_process_token(scan, process);
     struct facts facts = {{
         1u + !!(process->flags & SIC_PROCESS_EXITED),
-        sic_process_is_exiting(process),
+        /* Of what has exited the bits that say so stay set. */
+        process->flags & SIC_PROCESS_EXITED ? 0 : sic_process_is_exiting(process),
         1u + !!(process->flags & SIC_PROCESS_UNLISTED),
         token && token->integrity != SIC_NONE ? (uint64_t)token->integrity + 1 : 0,
         process->flags & SIC_PROCESS_PROTECTION_KNOWN ? process->protection + 1u : 0,

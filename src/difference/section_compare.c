@@ -92,6 +92,15 @@ static bool lacks_name(const struct sic_matching *matching, const uint32_t secti
     return false;
 }
 
+/* The object of a section that was not read leads to nothing. */
+static bool are_names_complete(const struct subject *subject, unsigned number)
+{
+    const struct sic_matching_side *side = &subject->matching->sides[number];
+
+    return side->given->meaning->names.complete &&
+           !(sic_scan_section(side->scan, subject->sections[number])->flags & SIC_SECTION_UNREAD);
+}
+
 static void compare_names(struct subject *subject)
 {
     for (unsigned number = 0; number < 2; number++) {
@@ -101,7 +110,7 @@ static void compare_names(struct subject *subject)
         if (!names->known || !lacks_name(subject->matching, subject->sections, number))
             continue;
         subject->change.what |= SIC_SECTION_CHANGE_NAME;
-        subject->has_certain = subject->has_certain || names->complete;
+        subject->has_certain = subject->has_certain || are_names_complete(subject, number);
     }
 }
 

@@ -21,6 +21,7 @@ struct pass {
     bool (*is_wanted[2])(const struct matcher *matcher, unsigned side, uint32_t section);
     bool is_identity;  /* a group is one section, or few: they need have nothing else in common */
     bool is_by_places; /* only views in the same place count */
+    bool is_by_views;  /* processes that they have in common are not enough */
 };
 
 static bool has_name(const struct matcher *matcher, unsigned side, uint32_t section)
@@ -49,14 +50,12 @@ static bool is_tight(const struct matcher *matcher, unsigned side, uint32_t sect
 
 static bool is_sized(const struct matcher *matcher, unsigned side, uint32_t section)
 {
-    return sic_section_is_sized(sic_scan_section(matcher->matching->sides[side].scan, section)) &&
-           has_no_name(matcher, side, section);
+    return sic_section_is_sized(sic_scan_section(matcher->matching->sides[side].scan, section));
 }
 
 static bool is_unsized(const struct matcher *matcher, unsigned side, uint32_t section)
 {
-    return !sic_section_is_sized(sic_scan_section(matcher->matching->sides[side].scan, section)) &&
-           has_no_name(matcher, side, section);
+    return !is_sized(matcher, side, section) && has_no_name(matcher, side, section);
 }
 
 static bool is_unread(const struct matcher *matcher, unsigned side, uint32_t section)
@@ -136,9 +135,9 @@ static const struct pass passes[] = {
     /* It got or lost its name, or the name was not read. */
     {.group = group_by_shape, .is_wanted = {has_name, has_no_name}},
     {.group = group_by_shape, .is_wanted = {has_no_name, has_name}},
-    /* Its size was not read. */
-    {.group = group_by_sort, .is_wanted = {is_sized, is_unsized}},
-    {.group = group_by_sort, .is_wanted = {is_unsized, is_sized}},
+    /* Its size was not read, and the name may have been on the same page. */
+    {.group = group_by_sort, .is_wanted = {is_sized, is_unsized}, .is_by_views = true},
+    {.group = group_by_sort, .is_wanted = {is_unsized, is_sized}, .is_by_views = true},
     /* Nothing of it was read but its views. */
     {.group = group_all, .is_wanted = {is_unread, is_read}, .is_by_places = true},
     {.group = group_all, .is_wanted = {is_read, is_unread}, .is_by_places = true},
@@ -192,7 +191,10 @@ static bool run_pass(const struct matcher *matcher, const struct pass *pass)
     if (!pass->is_by_places)
         done = done && match_in_groups(matcher, &groups, matcher->keys->contents);
     for (unsigned i = 0; done && i < 3; i++) {
-        if (!pass->is_by_places || kinds[i] == SIC_OVERLAP_OF_PLACES)
+        bool is_asked = (!pass->is_by_places || kinds[i] == SIC_OVERLAP_OF_PLACES) &&
+                        (!pass->is_by_views || kinds[i] != SIC_OVERLAP_OF_PROCESSES);
+
+        if (is_asked)
             done = sic_sections_match_overlapping(matcher->matching, &groups, kinds[i]);
     }
     if (pass->is_identity)

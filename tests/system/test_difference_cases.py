@@ -1,0 +1,389 @@
+"""Differences in hard cases: worlds made by hand, and what a difference must never be, whatever the world."""
+import random
+import subprocess
+import time
+
+import pytest
+
+import world_edits
+from conftest import LAB, LAYOUTS, ROOT, build_random, sic
+from differences import Reader, all_items, assert_same, diff, exchanged, in_one_order, with_one_name
+from made_world import BuiltWorld, MadeWorld, build
+from test_damage_scenarios import HEAD, random_statement
+
+PLAIN = world_edits.PLAIN
+
+
+def build_text(text, prefix, *arguments, container="kernel.dmp"):
+    """A scenario's text; sections are named as in it."""
+    scenario = f"{prefix}.scenario"
+    with open(scenario, "w", encoding="utf-8") as file:
+        file.write(text)
+    subprocess.run([LAB, "build", scenario, "--output", str(prefix), "--format", container.split(".")[0], *arguments],
+                   check=True, stdout=subprocess.DEVNULL)
+    return BuiltWorld(prefix, [line.split()[1] for line in text.splitlines() if line.startswith("section ")])
+
+
+def compare(old, new, *arguments, container="kernel.dmp"):
+    document = diff(old.image(container), new.image(container), *arguments)
+    return document, list(with_one_name(Reader(old, new, document["basis"] == "path").items(document)))
+
+
+def compare_made(folder, old, new, *arguments):
+    return compare(build(old, folder / "old", 1), build(new, folder / "new", 2), *arguments)
+
+
+def compare_texts(folder, old, new, *arguments):
+    return compare(build_text(old, folder / "old"), build_text(new, folder / "new"), *arguments)
+
+
+# --- matches ------------------------------------------------------------------------------------------------------
+
+def twins(*views):
+    """Two sections without a name, equal in size and processes."""
+    world = MadeWorld()
+    for pid in PLAIN:
+        world.add_process(pid, f"app{pid}.exe")
+    for identity in ("first", "second"):
+        world.add_section(identity, "paging-file", 16)
+    for pid, identity, start in views:
+        world.add_view(pid, identity, start=start)
+    return world
+
+
+def test_two_equal_sections_keep_apart(tmp_path):
+    """The places of their views tell which is which."""
+    old = twins((1000, "first", 0x1000000), (1004, "first", 0x1000000), (1000, "second", 0x2000000),
+                (1004, "second", 0x2000000))
+    new = twins((1000, "first", 0x1000000), (1004, "first", 0x1000000), (1000, "second", 0x2000000))
+    for this, that, how in ((old, new, "went"), (new, old, "came")):
+        _, items = compare_made(tmp_path, this, that)
+        gone = (1004, 0x2000000, 0x200FFFF, 0, "rw-")
+        assert_same(items, [
+            ("section", "changed", "second", "second", ("owners", "regions", "views")),
+            ("region", how, "second", 0, 16, *((2, None) if how == "went" else (None, 2))),
+            ("view", how, "second", *((gone, None) if how == "went" else (None, gone)))])
+        # Without the places one of them lost an owner, nobody knows which.
+        document, items = compare_made(tmp_path, this, that, "--by-path")
+        assert [item[:2] for item in items if item[0] != "section"] == [("region", how), ("view", how)]
+        assert len(document["sections"]) == 1
+
+
+def test_two_equal_sections_that_moved(tmp_path):
+    """Each process's views stand where the other section's stood: the sections are what they were."""
+    old = twins((1000, "first", 0x1000000), (1004, "first", 0x1000000), (1000, "second", 0x2000000),
+                (1004, "second", 0x2000000), (1008, "second", 0x2000000))
+    new = twins((1000, "first", 0x2000000), (1004, "first", 0x2000000), (1000, "second", 0x1000000),
+                (1004, "second", 0x1000000), (1008, "second", 0x2000000))
+    document, _ = compare_made(tmp_path, old, new)
+    # Whichever is taken for which, none came or went, and exchanged it is the same.
+    assert {section["change"] for section in document["sections"]} == {"changed"}
+    assert document["different"]
+
+
+def test_many_equal_sections(tmp_path):
+    """Forty that nothing but the places of their views tells apart; one came, one went."""
+    places = [(pid, 0x1000000 * (i + 1)) for i in range(40) for pid in (1000, 1004)]
+    world = MadeWorld()
+    for pid in PLAIN:
+        world.add_process(pid, f"app{pid}.exe")
+    for i in range(40):
+        world.add_section(f"s{i}", "paging-file", 16)
+    new = world.copy()
+    for number, (pid, start) in enumerate(places):
+        world.add_view(pid, f"s{number // 2}", start=start)
+        if number // 2 != 7:
+            new.add_view(pid, f"s{number // 2}", start=start)
+    new.add_section("more", "paging-file", 16)
+    for pid in (1000, 1004):
+        new.add_view(pid, "more", start=0x70000000)
+    _, items = compare_made(tmp_path, world, new)
+    # What went from one place and what came to another, in the same processes, is taken for the same section.
+    views = [item for item in items if item[0] == "view"]
+    assert sorted(view[1] for view in views) == ["came", "came", "went", "went"]
+    assert {view[2] for view in views} == {"s7, now more"}
+    document, _ = compare_made(tmp_path, world, new, "--by-path")
+    assert not document["different"]
+
+
+def test_thousands_of_equal_sections(tmp_path):
+    """A hostile world: nothing tells them apart, and all of their views have moved. None came or went."""
+    world = MadeWorld()
+    for pid in PLAIN[:2]:
+        world.add_process(pid, f"app{pid}.exe")
+    for i in range(3000):
+        world.add_section(f"s{i}", "paging-file", 1)
+    other = world.copy()
+    for i in range(3000):
+        for pid in PLAIN[:2]:
+            world.add_view(pid, f"s{i}", start=0x10000000 + i * 0x10000)
+            other.add_view(pid, f"s{i}", start=0x50000000 + (i * 7 % 3000) * 0x10000)
+    old, new = build(world, tmp_path / "old", 1), build(other, tmp_path / "new", 2)
+    began = time.monotonic()
+    document = diff(old.image("kernel.dmp"), new.image("kernel.dmp"))
+    assert time.monotonic() - began < 20
+    assert document["summary"]["sections"] == {"came": 0, "went": 0, "changed": 3000}
+    assert document["summary"]["views"] == {"came": 6000, "went": 6000, "changed": 0}
+    assert not diff(old.image("kernel.dmp"), new.image("kernel.dmp"), "--by-path")["different"]
+
+
+def test_name_of_another(tmp_path):
+    """A name that another section of the same size had: what has the name is what had it."""
+    old = twins((1000, "first", 0x1000000), (1004, "first", 0x1000000), (1000, "second", 0x2000000))
+    new = old.copy()
+    old.names.append(("first", "\\BaseNamedObjects\\map"))
+    new.names.append(("second", "\\BaseNamedObjects\\map"))
+    document = diff(build(old, tmp_path / "old", 1).image("kernel.dmp"),
+                    build(new, tmp_path / "new", 2).image("kernel.dmp"))
+    named = [section for section in document["sections"] if section["old"] and section["old"]["names"]]
+    assert len(named) == 1 and named[0]["new"]["names"] == named[0]["old"]["names"]
+    assert "name" not in named[0]["changes"] and "owners" in named[0]["changes"]
+
+
+def one_file(**more):
+    world = MadeWorld()
+    for pid in PLAIN[:2]:
+        world.add_process(pid, f"app{pid}.exe")
+    world.add_section("s", **{"kind": "file", "pages": 8, "file": "\\Data\\same.dat", **more})
+    for pid in PLAIN[:2]:
+        world.add_view(pid, "s", protection="rcx" if more.get("kind") == "image" else "r--")
+    return world
+
+
+@pytest.mark.parametrize("more", [{"kind": "image"}, {"device": "\\Device\\HarddiskVolume3"},
+                                  {"file": "\\Data\\same.data"}], ids=["image", "device", "name"])
+def test_other_file(tmp_path, more):
+    """As data and as an image it is not the same section, on another volume not the same file."""
+    document, _ = compare_made(tmp_path, one_file(), one_file(**more))
+    assert sorted(section["change"] for section in document["sections"]) == ["came", "went"]
+
+
+def test_drive_letters_tell_volumes(tmp_path):
+    """After another boot a volume may have another number: the letter is what a user knows it by."""
+    old, new = one_file(device="\\Device\\HarddiskVolume3"), one_file(device="\\Device\\HarddiskVolume5")
+    old.lines.append('link "\\GLOBAL??\\D:" "\\Device\\HarddiskVolume3"')
+    new.lines.append('link "\\GLOBAL??\\D:" "\\Device\\HarddiskVolume5"')
+    document, _ = compare_made(tmp_path, old, world_edits.another_boot(new, random.Random(4)))
+    assert document["basis"] == "path" and not document["different"]
+
+
+def test_physical_memory(tmp_path):
+    """A device's memory has no prototype PTEs: it is no shared memory, and who maps it makes no difference."""
+    world = one_file(kind="physical", file=None, frame=0xA0)
+    new = world.copy()
+    del new.views[max(new.views)]
+    document, _ = compare_made(tmp_path, world, new)
+    assert not document["different"] and document["complete"]
+
+
+def test_hosts_are_counted(tmp_path):
+    """Across boots nobody knows which of twenty hosts is no more, and the answer does not pretend to."""
+    old = MadeWorld()
+    for pid in range(1000, 1080, 4):
+        old.add_process(pid, "svchost.exe", session=0, user=world_edits.SYSTEM, integrity="system")
+    old.add_section("all", "file", 8, file="\\Data\\all.bin")
+    for pid in range(1000, 1080, 4):
+        old.add_view(pid, "all", protection="r--")
+    new = old.copy()
+    del new.processes[1036]
+    new.views = {place: view for place, view in new.views.items() if view.pid != 1036}
+    document, items = compare_made(tmp_path, old, world_edits.another_boot(new, random.Random(3)))
+    path = "\\device\\harddiskvolume2\\programs\\svchost.exe"
+    assert_same(items, [
+        ("process", "went", path, 20, 19), ("section", "changed", "all", "all", ("owners", "regions", "views")),
+        ("region", "changed", "all", 0, 8, 20, 19), ("view", "went", "all", (path, 0, 8, "r--"), None)])
+    (process,) = document["processes"]
+    assert process["path_count"] == {"old": 20, "new": 19}
+    assert len(process["old_pids"]) == 20 and len(process["new_pids"]) == 19
+    assert process["old"]["pid"] is None, "nobody can say which"
+    # Within one boot it is known.
+    document, items = compare_made(tmp_path, old, new)
+    assert [item for item in items if item[0] == "process"] == [("process", "went", 1036, None, ())]
+
+
+def test_processes_without_a_path(tmp_path):
+    """Where the path was not read the short name stands for it."""
+    old = MadeWorld()
+    for pid, name in ((1000, "registrar-long-name.exe"), (1004, "other.exe"), (1008, "third.exe")):
+        old.add_process(pid, name)
+    old.add_section("s", "paging-file", 4)
+    for pid in old.processes:
+        old.add_view(pid, "s")
+    new = world_edits.another_boot(old, random.Random(8))
+    for world in (old, new):
+        first = next(pid for pid, process in world.processes.items() if process.name.startswith("registrar"))
+        world.lines.append(f"damage absent path/{first}")
+    document, _ = compare_made(tmp_path, old, new)
+    assert document["basis"] == "path" and not document["different"]
+
+
+def test_demo(tmp_path):
+    """The pair that the README shows."""
+    old, new = (build_text((ROOT / f"tests/scenarios/difference/{name}.scenario").read_text(encoding="utf-8"),
+                           tmp_path / name) for name in ("before", "after"))
+    child, fonts = (3008, 0x3E0000000, 0x3E000FFFF, 0, "rw-"), (3004, 0x2D0000000, 0x2D004FFFF, 0)
+    _, items = compare(old, new)
+    assert_same(items, [
+        ("process", "came", None, 3008, ()), ("process", "went", 4200, None, ()),
+        ("section", "changed", "metrics", "metrics", ("owners", "regions", "views")),
+        ("region", "changed", "metrics", 0, 16, 2, 3), ("view", "came", "metrics", None, child),
+        ("crossing", "came", "metrics", None, ("view", True, "less", (3008,), (1000,))),
+        ("crossing", "came", "metrics", None, ("view", True, "less", (3008,), (3000,))),
+        ("section", "changed", "fonts", "fonts", ("regions", "views")), ("region", "changed", "fonts", 0, 80, 2, 2),
+        ("view", "changed", "fonts", (*fonts, "r--"), (*fonts, "rw-")),
+        ("crossing", "came", "fonts", None, ("view", True, "less", (3004,), (3000,))),
+        ("section", "changed", "cache", "cache", ("owners", "regions", "views")),
+        ("region", "went", "cache", 0, 200, 2, None),
+        ("view", "went", "cache", (4200, 0x5F0000000, 0x5F00C7FFF, 0, "r--"), None)])
+
+
+# --- machines -----------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("layout", LAYOUTS[::4] + ["26100-la57"])
+def test_random_worlds_do_not_differ_from_themselves(tmp_path, layout):
+    """An image and itself, another container of it, its saved scan, and the same built at other addresses."""
+    world = build_random(tmp_path / "world", 1300, "--layout", layout, "--format", "kernel,raw")
+    image, raw = world.image("kernel.dmp"), world.image("raw")
+    assert sic("-q", "--save", tmp_path / "world.sic", raw).returncode == 0
+    for other in (image, raw, tmp_path / "world.sic"):
+        for arguments in ((), ("--by-path",)):
+            document = diff(image, other, *arguments)
+            assert not document["different"] and document["complete"] and document["same_boot"], other
+    text = subprocess.run([LAB, "random", "--seed", "1300", "--layout", layout], check=True, capture_output=True,
+                          text=True).stdout
+    other = build_text(shuffled(text), tmp_path / "other", "--layout", layout)
+    assert other.truth["sections"][0]["control_area"] != world.truth["sections"][0]["control_area"]
+    document = diff(image, other.image("kernel.dmp"))
+    assert not document["different"] and document["complete"] and document["same_boot"]
+
+
+def shuffled(text):
+    """The same scenario with its sections in another order, and another seed."""
+    lines_, sections = [], {}
+    for line in text.splitlines():
+        words = line.split()
+        if words[0] in ("section", "subsection", "page"):
+            sections.setdefault(words[1], []).append(line)
+        else:
+            lines_.append("seed 77" if words[0] == "seed" else line)
+    after = next(i for i, line in enumerate(lines_) if line.startswith(("view ", "private ", "handle ", "name ")))
+    blocks = [line for identity in reversed(sections) for line in sections[identity]]
+    return "\n".join(lines_[:after] + blocks + lines_[after:]) + "\n"
+
+
+def test_two_machines(tmp_path):
+    """The same programs on another Windows: nothing but the path tells processes, and nothing differs."""
+    world, *_ = world_edits.edit(random.Random(21), [world_edits.protected, world_edits.label_changed])
+    old = build(world, tmp_path / "old", 1, layout="19041.264")
+    new = build(world_edits.another_boot(world, random.Random(22)), tmp_path / "new", 2, layout="26100")
+    document = diff(old.image("kernel.dmp"), new.image("kernel.dmp"))
+    assert document["basis"] == "path" and not document["same_boot"] and not document["different"]
+
+
+# --- what could not be read -----------------------------------------------------------------------------------------
+
+def uncertain(document):
+    return [item for item in all_items(document) if not item["certain"]]
+
+
+def damaged(*statements):
+    return HEAD + "".join(f"damage {statement}\n" for statement in statements)
+
+
+def test_process_that_cannot_be_read(tmp_path):
+    """Its views may well be there: the answer says so of each; what else went is certain."""
+    text = HEAD.replace("view 2012 big start=600000\n", "")
+    for this, that, how in ((HEAD, text + "damage root 2008 unmapped\n", "went"),
+                            (text + "damage root 2008 unmapped\n", HEAD, "came")):
+        document, items = compare_texts(tmp_path, this, that)
+        assert not [item for item in items if item[0] == "process"]
+        views = [view for section in document["sections"] for view in section["views"]]
+        side = "old" if how == "went" else "new"
+        assert {(view["change"], view[side]["pid"], view["certain"]) for view in views} == \
+            {(how, 2008, False), (how, 2012, True)}
+        certain = [section for section in document["sections"] if section["certain"]]
+        # Of the section that has both, one part is certain.
+        assert [section["change"] for section in certain] == ["changed"]
+        assert {view[side]["pid"] for view in certain[0]["views"]} == {2008, 2012}
+        assert not document["complete"]
+
+
+def test_process_list_cut(tmp_path):
+    """A process that the list no longer leads to: found through what it shares, or else perhaps still there."""
+    text = HEAD.replace("process e.exe", "process quiet.exe pid=2500 peb=0\nprocess e.exe")
+    cut = text + "damage list 2012 next=unmapped\ndamage list 2016 previous=unmapped\n"
+    document, items = compare_texts(tmp_path, text, cut)
+    assert_same(items, [("process", "went", 2500, None, ())])
+    assert not document["processes"][0]["certain"] and not document["complete"]
+    cut = text + "damage list 2004 next=unmapped\ndamage list 2012 previous=unmapped\n"
+    document, items = compare_texts(tmp_path, text, cut)
+    assert_same(items, [("process", "changed", 2008, 2008, ("listed",))])
+    assert not document["complete"] and not document["processes"][0]["certain"]
+
+
+def test_process_hidden(tmp_path):
+    """Taken out of a list that is sound: the difference that gives a rootkit away."""
+    document, items = compare_texts(tmp_path, HEAD, damaged("list 2008 unlink"))
+    assert_same(items, [("process", "changed", 2008, 2008, ("listed",))])
+    assert document["complete"] and not uncertain(document)
+
+
+def test_section_that_cannot_be_read(tmp_path):
+    document, _ = compare_texts(tmp_path, HEAD, damaged("absent control-area/lib"))
+    assert document["sections"] and not document["complete"]
+    assert not [item for item in all_items(document) if item["certain"]]
+
+
+@pytest.mark.parametrize("statements", [("root 2008 unmapped",), ("absent process/2008",), ("absent subsection/pool",)])
+def test_equal_damage_is_no_difference(tmp_path, statements):
+    """None was found, but that is not to say that there is none: status 3."""
+    document, _ = compare_texts(tmp_path, damaged(*statements), damaged(*statements))
+    assert not document["different"] and not document["complete"]
+
+
+def hides_only(statement):
+    """Not what is overwritten with something sound, or hidden without a trace: that cannot be told from the truth."""
+    sound = (" start=", "=process/", "=control-area/", "=node/", "self", "=of/", " process/", " control-area/", " node/")
+    return statement.startswith("absent") or not any(word in statement for word in sound)
+
+
+def build_harmed(folder, text, chance, count):
+    """With damage by chance; the lab refuses to harm what is absent already."""
+    for _ in range(20):
+        statements = [statement for statement in (random_statement(chance, text.splitlines()) for _ in range(40))
+                      if hides_only(statement)][:count]
+        statements.sort(key=lambda statement: statement.startswith("absent"))
+        lines_ = [f"damage {statement}" for statement in statements]
+        try:
+            return build_text("\n".join([text.rstrip("\n"), *lines_]) + "\n", folder / "harmed"), lines_
+        except subprocess.CalledProcessError:
+            continue
+    raise AssertionError("the lab refuses all of it")
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_damage_alone_makes_no_certain_difference(tmp_path, seed):
+    """What only damage hides is never said to have gone. Exchanged, what came is what went."""
+    text = subprocess.run([LAB, "random", "--seed", str(500 + seed), "--processes", "12", "--views", "60"], check=True,
+                          capture_output=True, text=True).stdout
+    # A view that its section does not count makes up for one of the kernel's, which nobody looks for then.
+    text = text.replace(" unlisted", "")
+    whole = build_text(text, tmp_path / "whole")
+    harmed, statements = build_harmed(tmp_path, text, random.Random(seed), 1 + seed % 3)
+    document = diff(whole.image("kernel.dmp"), harmed.image("kernel.dmp"))
+    certain = [item for item in all_items(document) if item["certain"]]
+    assert not certain, (statements, certain)
+    back = diff(harmed.image("kernel.dmp"), whole.image("kernel.dmp"))
+    assert in_one_order(back) == exchanged(document)
+
+
+def test_large_worlds_in_little_time(tmp_path):
+    """Sixty thousand nodes against as many others: no pairing of each with each."""
+    for seed in (1, 2):
+        subprocess.run([LAB, "bench", "--output", tmp_path / f"w{seed}", "--seed", str(seed), "--format", "kernel",
+                        "--no-truth"], check=True, stdout=subprocess.DEVNULL)
+        assert sic("-q", "--save", tmp_path / f"w{seed}.sic", tmp_path / f"w{seed}.kernel.dmp").returncode == 0
+    began = time.monotonic()
+    answer = sic("diff", "-q", "--json", tmp_path / "w1.sic", tmp_path / "w2.sic")
+    assert answer.returncode in (0, 1), answer.stderr
+    assert time.monotonic() - began < 60
