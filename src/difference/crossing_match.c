@@ -1,5 +1,6 @@
 #include "difference/crossing_match.h"
 
+#include "difference/kernel_view_match.h"
 #include "difference/rank.h"
 #include "difference/region_match.h"
 #include "difference/section_compare.h"
@@ -225,6 +226,8 @@ static bool is_certain(const struct matcher *matcher, unsigned number, uint32_t 
     if (matching->sides[number].has_unsure[section] || matching->sides[number].is_flawed[section] ||
         (partner != SIC_NONE &&
          (matching->sides[!number].has_unsure[partner] || matching->sides[!number].is_flawed[partner])))
+        return false;
+    if (crossing->readers.trust == SIC_TRUST_KERNEL && !sic_kernel_views_are_known(&matching->sides[!number], partner))
         return false;
     if (crossing->way == SIC_CROSSING_NAME && !matching->sides[!number].given->meaning->names.complete)
         return false;

@@ -24,7 +24,7 @@ static bool list_views(const struct sic_matching_side *side, unsigned number, ui
 }
 
 /* The section's own list was walked, or it has none that the trees lack. */
-static bool are_views_known(const struct sic_matching_side *side, uint32_t section)
+bool sic_kernel_views_are_known(const struct sic_matching_side *side, uint32_t section)
 {
     const struct sic_section *record = section == SIC_NONE ? NULL : sic_scan_section(side->scan, section);
 
@@ -56,7 +56,8 @@ bool sic_kernel_views_compare(const struct sic_matching *matching, uint32_t old_
 {
     struct sic_pairing_entries views = {0};
     const struct sic_matching_side *sides = matching->sides;
-    bool are_known = are_views_known(&sides[SIC_OLD], old_section) && are_views_known(&sides[SIC_NEW], new_section);
+    bool are_known = sic_kernel_views_are_known(&sides[SIC_OLD], old_section) &&
+                     sic_kernel_views_are_known(&sides[SIC_NEW], new_section);
     bool done = list_views(&sides[SIC_OLD], SIC_OLD, old_section, &views) &&
                 list_views(&sides[SIC_NEW], SIC_NEW, new_section, &views) &&
                 sic_sort_keys(sic_heap_allocator(), views.entries, views.count);

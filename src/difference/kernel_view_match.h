@@ -13,4 +13,7 @@
 bool sic_kernel_views_compare(const struct sic_matching *matching, uint32_t old_section, uint32_t new_section,
                               struct sic_difference *difference, bool *is_certain);
 
+/* Whether all views that the kernel has of the section were found; of SIC_NONE they were. */
+bool sic_kernel_views_are_known(const struct sic_matching_side *side, uint32_t section);
+
 #endif

@@ -1,6 +1,8 @@
 #include "difference/region_match.h"
 
+#include "difference/kernel_view_match.h"
 #include "difference/rank.h"
+#include "sharing/kernel_view.h"
 #include "sharing/span.h"
 #include "util/memory.h"
 
@@ -183,7 +185,13 @@ static bool is_sure_of_regions(const struct list *list)
         const struct sic_matching_side *side = &list->matching->sides[number];
         uint32_t section = list->sections[number];
 
-        if (section != SIC_NONE && (side->is_flawed[section] || side->has_unsure[section]))
+        if (section == SIC_NONE)
+            continue;
+        if (side->is_flawed[section] || side->has_unsure[section])
+            return false;
+        /* With a view of the kernel's one process is enough for a region. */
+        if (sic_kernel_views_share(side->scan, section) &&
+            !sic_kernel_views_are_known(&list->matching->sides[!number], list->sections[!number]))
             return false;
     }
     return true;

@@ -1,0 +1,216 @@
+"""sic diff on the command line: exit statuses, refusals, help, what is chosen, the forms of the answer."""
+import json
+import re
+import subprocess
+
+import jsonschema
+import pytest
+
+from conftest import ROOT, SIC, build_scenario, sic
+
+OLD = """
+kernel 19041.329
+process alpha.exe pid=2000 session=1 integrity=medium
+process beta.exe pid=2004 session=1 integrity=low
+process beta.exe pid=2008 session=1 integrity=low
+section shared paging-file pages=16
+section log file "\\Data\\log.txt" pages=8
+section own paging-file pages=4
+name shared "\\BaseNamedObjects\\Shared"
+view 2000 shared start=10000000
+view 2004 shared start=20000000 protection=r--
+view 2000 log start=30000000
+view 2004 log start=30000000
+view 2000 own start=40000000
+"""
+# beta.exe 2008 ends, gamma.exe starts, a view is changed, a section goes and one comes.
+NEW = (OLD.replace("process beta.exe pid=2008 session=1 integrity=low", "process gamma.exe pid=2012 session=1 integrity=low")
+          .replace("start=20000000 protection=r--", "start=20000000")
+          .replace("section own paging-file pages=4", "section other paging-file pages=12")
+          .replace("view 2000 own start=40000000", "view 2012 other start=50000000"))
+
+
+def build(folder, name, text, *arguments):
+    (folder / f"{name}.scenario").write_text(text, encoding="utf-8")
+    return build_scenario(folder / f"{name}.scenario", folder / name, "--format", "kernel", *arguments).image("kernel.dmp")
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pair")
+    return build(folder, "old", OLD), build(folder, "new", NEW)
+
+
+def diff(*arguments):
+    answer = sic("diff", *arguments)
+    return answer.returncode, answer.stdout.decode(), answer.stderr.decode()
+
+
+def diff_json(*arguments):
+    status, text, errors = diff("--json", *arguments)
+    assert status in (0, 1, 3), errors
+    return json.loads(text)
+
+
+def validator():
+    path = ROOT / "docs/sic-diff.schema.json"
+    schema = json.loads(path.read_text(encoding="utf-8"))
+    jsonschema.Draft7Validator.check_schema(schema)
+    return jsonschema.Draft7Validator(schema, resolver=jsonschema.RefResolver(path.as_uri(), schema))
+
+
+def test_nothing_differs(pair):
+    status, text, errors = diff(pair[0], pair[0])
+    assert status == 0
+    assert text.endswith("\nNothing differs.\n")
+    assert text.startswith(f"OLD {pair[0]}: crash dump, type 6 (kernel bitmap); Windows build 19041")
+    assert f"sic: {pair[0]}: " in errors
+    assert diff_json(pair[0], pair[0])["different"] is False
+
+
+def test_text(pair):
+    status, text, _ = diff(*pair)
+    assert status == 1
+    lines = text.splitlines()
+    assert lines[2].startswith("Same boot (") and "pid and start time" in lines[2]
+    assert "Processes: 1 came, 1 went, 0 changed" in lines
+    assert [line for line in lines if re.match(r"^\+ gamma\.exe \(PID: 2012, EPROCESS: [0-9a-f]{16}\) started .*, 1 view$", line)]
+    assert [line for line in lines if line.startswith("- beta.exe (PID: 2008, ")]
+    assert [line for line in lines if line.startswith("Sections: 1 came, 1 went, 1 changed; regions: ")
+            and line.endswith("2 sections that no two owners share: see --details")]
+    assert "~ paging file \\BaseNamedObjects\\Shared (64 KiB)" in lines
+    changed = [line for line in lines if line.startswith("    ~ beta.exe (PID: 2004, ")]
+    assert len(changed) == 1
+    assert changed[0].endswith(" at 0000000020000000-000000002000ffff r-- -> 0000000020000000-000000002000ffff rw-")
+    assert not [line for line in lines if "(16 KiB)" in line or "(48 KiB)" in line]
+    assert {line.split()[0] for line in lines if line.startswith(" ")} <= {"+", "-", "~"}
+
+
+def test_details(pair):
+    _, text, _ = diff("--details", *pair)
+    lines = text.splitlines()
+    assert "+ paging file (48 KiB)" in lines and "- paging file (16 KiB)" in lines
+    assert [line for line in lines if line.startswith("    - alpha.exe (PID: 2000, ") and " at 0000000040000000-" in line]
+
+
+def test_json_follows_its_schema(pair):
+    check = validator()
+    for arguments in ((), ("--by-path",)):
+        document = diff_json(*arguments, *pair)
+        check.validate(document)
+        with pytest.raises(jsonschema.ValidationError):
+            check.validate(document | {"more": 1})
+    assert document["basis"] == "path" and document["basis_reason"] == "asked for"
+    went = next(entry for entry in document["processes"] if entry["change"] == "went")
+    assert went["path_count"] == {"old": 2, "new": 1}
+    assert went["old"]["pid"] is None and went["old_pids"] == [2004, 2008] and went["new_pids"] == [2004]
+
+
+def test_summary_counts_what_is_listed(pair):
+    document = diff_json(*pair)
+    listed = {"processes": document["processes"], "sections": document["sections"], "crossings": document["crossings"],
+              "regions": [entry for section in document["sections"] for entry in section["regions"]],
+              "views": [entry for section in document["sections"] for entry in section["views"]]}
+    for kind, entries in listed.items():
+        for change in ("came", "went", "changed"):
+            assert document["summary"][kind][change] == len([entry for entry in entries if entry["change"] == change])
+
+
+def test_saved_scans_and_images(pair, tmp_path):
+    saved = tmp_path / "old.sic"
+    assert sic("-q", "--save", saved, pair[0]).returncode == 0
+    for left, right in ((saved, pair[1]), (pair[1], saved)):
+        status, text, _ = diff("-q", left, right)
+        assert status == 1 and "saved scan of a crash dump" in text
+    assert diff("-q", saved, pair[0])[0] == 0
+
+
+@pytest.mark.parametrize("choice, sections", [
+    (("--kind", "file"), []),
+    (("--kind", "paging-file"), ["\\BaseNamedObjects\\Shared", None, None]),
+    (("--name", "Shared"), ["\\BaseNamedObjects\\Shared"]),
+    (("--named",), ["\\BaseNamedObjects\\Shared"]),
+    (("--min-processes", "2"), ["\\BaseNamedObjects\\Shared"]),
+    (("--writable",), ["\\BaseNamedObjects\\Shared"]),
+    (("-f", "gamma"), [None]),
+])
+def test_choice(pair, choice, sections):
+    document = diff_json(*choice, *pair)
+    names = [((entry["new"] or entry["old"])["names"] or [None])[0] for entry in document["sections"]]
+    assert sorted(names, key=str) == sorted(sections, key=str)
+
+
+def test_filter_chooses_processes(pair):
+    document = diff_json("-f", "2012", *pair)
+    assert [(entry["change"], entry["new"]["pid"]) for entry in document["processes"]] == [("came", 2012)]
+    # What does not pass counts for nothing.
+    status, text, _ = diff("-q", "-f", "nobody", *pair)
+    assert status == 0 and text.endswith("Nothing differs.\n")
+
+
+def test_incomplete_is_told(tmp_path):
+    whole = build(tmp_path, "whole", OLD)
+    torn = build(tmp_path, "torn", OLD + "damage root 2008 unmapped\n")
+    # It has no views: nothing can be missing, and nobody knows that.
+    status, text, errors = diff(whole, torn)
+    assert status == 3 and text.endswith("Nothing was found to differ, but not all could be read.\n")
+    assert f"sic: {torn}: the answer is incomplete: " in errors and "not gone" in errors and "exit status 3" not in errors
+    assert f"sic: {whole}: the answer" not in errors and diff_json(whole, torn)["complete"] is False
+    # And here two views are.
+    torn = build(tmp_path, "torn", OLD + "damage root 2004 unmapped\n")
+    status, text, _ = diff("-q", whole, torn)
+    assert status == 1
+    marked = [line for line in text.splitlines() if line.endswith(" (maybe: something could not be read in NEW)")]
+    assert len([line for line in marked if line.startswith("    - beta.exe (PID: 2004, ")]) == 2
+    assert len([line for line in diff("-q", torn, whole)[1].splitlines() if line.startswith("    + beta.exe")
+                and line.endswith(" (maybe: something could not be read in OLD)")]) == 2
+
+
+@pytest.mark.parametrize("arguments, words", [
+    ((), "and none is named"),
+    (("one.dmp",), "and one is named"),
+    (("a", "b", "c"), "'c' is one too many"),
+    (("--csv", "a", "b"), "'--csv' is no option of sic diff"),
+    (("--save", "x.sic", "a", "b"), "'--save' is no option of sic diff"),
+    (("--kind",), "option '--kind' needs a value; see 'sic diff --help'"),
+    (("--kind", "nothing", "a", "b"), "--kind takes image"),
+    (("--threads", "0", "a", "b"), "--threads takes a number"),
+    (("nowhere.dmp", "b"), "nowhere.dmp"),
+])
+def test_refusals(arguments, words):
+    status, text, errors = diff(*arguments)
+    assert status == 2 and text == ""
+    assert errors.startswith("sic: ") and len(errors.splitlines()) == 1
+    assert words in errors
+
+
+def test_second_image_is_refused(pair, tmp_path):
+    broken = tmp_path / "broken.sic"
+    broken.write_bytes(b"nothing")
+    status, text, errors = diff("-q", pair[0], broken)
+    assert status == 2 and text == "" and str(broken) in errors and len(errors.splitlines()) == 1
+
+
+def test_list_options_stay_the_listing_s(pair):
+    answer = sic("--by-path", pair[0])
+    assert answer.returncode == 2 and b"'--by-path' is no option of sic, " in answer.stderr
+
+
+def test_help():
+    for option in ("-h", "--help"):
+        status, text, errors = diff(option)
+        assert status == 0 and errors == ""
+        assert "Usage: sic diff [OPTIONS] OLD NEW" in text and "--by-path" in text and "--csv" not in text
+    assert "sic diff [OPTIONS] OLD NEW" in sic("--help").stdout.decode()
+
+
+def test_colour(pair):
+    plain, coloured = diff("-q", *pair)[1], diff("-q", "--color=always", *pair)[1]
+    assert "\x1b" not in plain and "\x1b[1;32m+\x1b[0m gamma.exe" in coloured
+    assert re.sub("\x1b\\[[0-9;]*m", "", coloured) == plain
+
+
+def test_full_disk_is_an_error(pair):
+    with open("/dev/full", "wb") as full:
+        answer = subprocess.run([SIC, "diff", "-q", *pair], stdout=full, stderr=subprocess.PIPE, check=False)
+    assert answer.returncode == 2 and b"the output could not be written" in answer.stderr
