@@ -122,8 +122,11 @@ static bool put_comparison(const struct sic_options *options, const struct sic_c
         return is_whole;
     }
     put_text(output, "%s %s since %s\n", new_scan->time, is_different ? "changed" : "nothing changed", old_scan->time);
-    return !is_different ||
-           sic_comparison_print_text(comparison, options, false, sic_options_want_color(options), output);
+    if (!is_different)
+        return true;
+    is_whole = sic_comparison_print_text(comparison, options, false, sic_options_want_color(options), output);
+    put_text(output, "\n");
+    return is_whole;
 }
 
 enum sic_watch_answer sic_watch_print(const struct sic_options *options, const struct sic_watched_scan *old_scan,

@@ -6,7 +6,7 @@ loaded once.
 import json
 import os
 import re
-import subprocess
+import signal
 import time
 
 import pytest
@@ -91,12 +91,61 @@ class Watch:
         return answer
 
 
+def has_ended(answer, status, scans):
+    """With that status, and with the line that says so.
+
+    Wine's server kills a program that takes a second to go after it ended by itself, as happens on a busy machine; its
+    status is lost then. tests/system/test_watch.py holds the statuses on Linux.
+    """
+    assert answer.returncode in (status, -signal.SIGKILL), answer
+    return f"the watch ended after {scans} scan{'' if scans == 1 else 's'}" in lines(answer.stderr)[-1] and \
+        lines(answer.stderr)[-1].endswith(END)
+
+
 def watch(wine, program, rounds, *arguments):
     """The rounds' texts and what the program said, of a watch that is ended after so many of them."""
     run = Watch(wine, program, *arguments)
     run.wait_for_rounds(rounds)
     answer = run.press_ctrl_c()
     return run.rounds(), answer
+
+
+def differences_of_saved_scans(wine, program, worlds, folder):
+    """By `sic diff` on this machine, of what the same driver answers in runs of their own."""
+    for name in ("before", "after"):
+        serve(wine, worlds[name])
+        assert wine.run(program, "-q", "--save", folder / f"{name}.sic").returncode == 0
+    answer = sic("diff", "-q", "--json", folder / "before.sic", folder / "after.sic")
+    assert answer.returncode == 1
+    return json.loads(answer.stdout), sic("diff", "-q", folder / "before.sic", folder / "after.sic").stdout.decode()
+
+
+def without_origin(document):
+    """Saved scans have a file each, and are of a live kernel like those of the watch."""
+    for side in ("old", "new"):
+        del document[side]["file"]
+    return document
+
+
+def test_differences(wine, program, worlds, tmp_path):
+    expected, text = differences_of_saved_scans(wine, program, worlds, tmp_path)
+    for number, name in enumerate(("before", "after", "after"), 1):
+        serve(wine, worlds[name], number=number)
+    rounds, answer = watch(wine, program, 3, "--json")
+    documents = [json.loads(line) for line in rounds]
+    assert has_ended(answer, 1, len(rounds))
+    assert without_origin(documents[1]["difference"]) == without_origin(expected)
+    assert not any(document["difference"]["different"] for document in documents[2:])
+    # What the scenarios differ by, whoever compares them.
+    found = documents[1]["difference"]
+    assert found["basis"] == "pid-and-start-time"
+    assert [(change["change"], (change["new"] or change["old"])["pid"]) for change in found["processes"]] == \
+        [("came", 2012), ("went", 2008)]
+    assert [section["new"]["name"] for section in found["sections"]] == ["\\Data\\shared.db"]
+    assert [(view["change"], view["new"]["pid"]) for view in found["sections"][0]["views"]] == [("came", 2012)]
+    rounds, answer = watch(wine, program, 3)
+    assert rounds[1].split("\n", 1)[1] == "".join(text.splitlines(keepends=True)[3:]) + "\n"
+    assert "nothing changed" in rounds[2] and has_ended(answer, 1, len(rounds))
 
 
 def test_ctrl_c_between_scans(wine, program):
@@ -110,8 +159,7 @@ def test_ctrl_c_between_scans(wine, program):
     assert re.match(rf"{TIME} first scan: \d+ processes, 2 regions", rounds[0])
     for text in rounds[1:]:
         assert re.fullmatch(rf"{TIME} nothing changed since {TIME}\n", text)
-    assert answer.returncode == 0 and lines(answer.stderr)[-1] == \
-        f"sic: the watch ended after {len(rounds)} scans; {END}"
+    assert has_ended(answer, 0, len(rounds))
     assert pressed - begun > 2
 
 
@@ -124,7 +172,7 @@ def test_ctrl_c_in_a_long_pause(wine, program):
     answer = run.wait()
     os.close(terminal)
     assert time.monotonic() - begun < 20
-    assert answer.returncode == 0 and lines(answer.stderr)[-1] == f"sic: the watch ended after 1 scan; {END}"
+    assert has_ended(answer, 0, 1)
 
 
 def test_ctrl_c_in_a_scan(wine, program, worlds):
@@ -134,8 +182,8 @@ def test_ctrl_c_in_a_scan(wine, program, worlds):
     run.wait_for_rounds(1)
     time.sleep(2.5)
     answer = run.press_ctrl_c()
-    assert answer.returncode == 0 and not any("failed" in line for line in lines(answer.stderr))
-    assert len(run.rounds()) == 1 and lines(answer.stderr)[-1] == f"sic: the watch ended after 1 scan; {END}"
+    assert has_ended(answer, 0, 1) and not any("failed" in line for line in lines(answer.stderr))
+    assert len(run.rounds()) == 1
 
 
 def test_ctrl_c_in_the_first_scan(wine, program, worlds):
@@ -144,7 +192,7 @@ def test_ctrl_c_in_the_first_scan(wine, program, worlds):
     wait_for(wine.has_service)
     time.sleep(0.5)
     answer = run.press_ctrl_c()
-    assert answer.returncode == 2 and run.output() == ""
+    assert answer.returncode in (2, -signal.SIGKILL) and run.output() == ""
     assert lines(answer.stderr)[-1] == f"sic: cancelled; {END}"
 
 
@@ -209,8 +257,8 @@ def test_a_scan_fails(wine, program, worlds):
     assert "the driver failed with status" in documents[1]["error"] and documents[1]["difference"] is None
     assert [document["error"] for document in documents[2:]] == [None] * (len(documents) - 2)
     assert documents[1]["since"] == documents[2]["since"] == documents[0]["time"]
-    said = [line for line in lines(answer.stderr) if "failed" in line]
-    assert len(said) == 1 and documents[1]["time"] in said[0] and answer.returncode == 3
+    said = [line for line in lines(answer.stderr) if "failed: " in line]
+    assert len(said) == 1 and documents[1]["time"] in said[0] and has_ended(answer, 3, len(rounds) - 1)
 
 
 def test_the_first_scan_fails(wine, program):
@@ -226,4 +274,4 @@ def test_others_wait(wine, program):
     answer = wine.run(program, "-q")
     assert answer.returncode == 2 and "another sic.exe" in lines(answer.stderr)[0]
     assert wine.has_service()
-    assert run.press_ctrl_c().returncode == 0
+    assert has_ended(run.press_ctrl_c(), 0, len(run.rounds()))

@@ -145,6 +145,22 @@ def test_nothing_changes(worlds):
         assert re.fullmatch(rf"{TIME} nothing changed since {TIME}", line)
 
 
+def test_text_is_that_of_sic_diff(worlds):
+    images = [worlds["before"], worlds["after"], worlds["after"], worlds["before"]]
+    for more in ([], ["--details"], ["--kind", "paging-file"], ["--color=always"]):
+        rounds = re.split(rf"^(?={TIME} )", watch(images, *more).stdout.decode(), flags=re.MULTILINE)[1:]
+        assert len(rounds) == 4
+        for number in range(1, 4):
+            expected = sic("diff", "-q", *more, images[number - 1], images[number])
+            head, _, text = rounds[number].partition("\n")
+            if expected.returncode == 0:
+                assert re.fullmatch(rf"{TIME} nothing changed since {TIME}", head) and text == ""
+            else:
+                assert re.fullmatch(rf"{TIME} changed since {TIME}", head)
+                # Without which images they are, and how processes are matched.
+                assert text == "".join(expected.stdout.decode().splitlines(keepends=True)[3:]) + "\n"
+
+
 def test_only_one_scan(worlds):
     answer = watch([worlds["before"]])
     assert answer.returncode == 0 and "after 1 scan;" in notes(answer)[-1]
