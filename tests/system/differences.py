@@ -17,7 +17,8 @@ def diff(old, new, *arguments):
     answer = sic("diff", "--json", "-q", *arguments, old, new)
     assert answer.returncode in (0, 1, 3), answer.stderr.decode()
     document = json.loads(answer.stdout)
-    jsonschema.Draft7Validator(json.loads(SCHEMA.read_text())).validate(document)
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    jsonschema.Draft7Validator(schema, resolver=jsonschema.RefResolver(SCHEMA.as_uri(), schema)).validate(document)
     assert document["complete"] == (document["old"]["complete"] and document["new"]["complete"])
     assert document["different"] == (answer.returncode == 1)
     assert answer.returncode != 0 or document["complete"]
