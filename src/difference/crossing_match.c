@@ -256,10 +256,18 @@ static bool add(const struct matcher *matcher, uint32_t old_index, uint32_t new_
     return true;
 }
 
+/* A section is shown with all of both sides when one side's is. */
 static bool is_shown(const struct matcher *matcher, unsigned number, uint32_t index)
 {
-    return index != SIC_NONE &&
-           sic_section_is_shown(&matcher->matching->sides[number], section_of(matcher, number, index));
+    const struct sic_matching *matching = matcher->matching;
+    uint32_t section, partner;
+
+    if (index == SIC_NONE)
+        return false;
+    section = section_of(matcher, number, index);
+    partner = matching->sections.partners[number][section];
+    return sic_section_is_shown(&matching->sides[number], section) ||
+           (partner != SIC_NONE && sic_section_is_shown(&matching->sides[!number], partner));
 }
 
 static bool add_all(const struct matcher *matcher, struct sic_difference *difference)

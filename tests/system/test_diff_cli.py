@@ -6,7 +6,7 @@ import subprocess
 import jsonschema
 import pytest
 
-from conftest import ROOT, SIC, build_scenario, sic
+from conftest import ROOT, SIC, build_scenario, schema_validator, sic
 
 OLD = """
 kernel 19041.329
@@ -52,13 +52,6 @@ def diff_json(*arguments):
     return json.loads(text)
 
 
-def validator():
-    path = ROOT / "docs/sic-diff.schema.json"
-    schema = json.loads(path.read_text(encoding="utf-8"))
-    jsonschema.Draft7Validator.check_schema(schema)
-    return jsonschema.Draft7Validator(schema, resolver=jsonschema.RefResolver(path.as_uri(), schema))
-
-
 def test_nothing_differs(pair):
     status, text, errors = diff(pair[0], pair[0])
     assert status == 0
@@ -94,7 +87,7 @@ def test_details(pair):
 
 
 def test_json_follows_its_schema(pair):
-    check = validator()
+    check = schema_validator("sic-diff.schema.json")
     for arguments in ((), ("--by-path",)):
         document = diff_json(*arguments, *pair)
         check.validate(document)
