@@ -42,7 +42,7 @@ bool sic_sections_resolve_on_threads(struct sic_scan *scan, const struct sic_rea
     if (!reading.control_areas)
         return false;
     sic_ranges_run(count, subsections, RECORDS_PER_TURN, load_subsections, &reading);
-    interned = sic_sections_intern(scan, 0, subsections, reading.control_areas);
+    interned = sic_sections_reserve(scan) && sic_sections_intern(scan, 0, subsections, reading.control_areas);
     free(reading.control_areas);
     if (!interned)
         return false;
