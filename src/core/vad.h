@@ -40,6 +40,6 @@ uint64_t sic_vad_start_vpn(const struct sic_layout *layout, enum sic_vpn_format 
  * The _EPROCESS that the first node of a tree, at `va`, names as its own: by its owner where it is mapped, else, up to
  * 9200, by its parent link. 0: none, or unreadable.
  */
-uint64_t sic_vad_root_owner(const struct sic_vad_walker *walker, uint64_t va);
+uint64_t sic_vad_root_owner(const struct sic_reader *reader, const struct sic_layout *layout, uint64_t va);
 
 #endif

@@ -105,6 +105,8 @@ LINKS = [
     ("root 2004 unaligned", "node-pointer", "process", [0, 1, 2, 3, 4, 5, 6]),
     ("root 2004 unmapped", "node-unreadable", UNMAPPED, [0, 1, 2, 3, 4, 5, 6]),
     ("root 2004 node/2008/1", "node-owner", (2008, 1), [0, 1, 2, 3, 4, 5, 6]),
+    # Two processes have that tree, and its first node says whose it is.
+    ("root 2004 node/2008/3", "tree-shared", "process", [0, 1, 2, 3, 4, 5, 6]),
     ("node 2004 1 owner=process/2008", "node-owner", 1, [0, 1, 2]),
     ("node 2004 4 start=of/2004/6 end=of/2004/6", "node-order", 4, [4]),
     ("node 2004 0 start=of/2004/6 end=of/2004/6", "node-order", 0, [0]),
