@@ -10,39 +10,11 @@
 #include <cmocka.h>
 
 #include "container_builder.h"
+#include "failing_heap.h"
 #include "image/image.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-
-static int allocations_left = -1; /* negative: as many as there are */
-
-static bool fails(void)
-{
-    return allocations_left >= 0 && allocations_left-- == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    return fails() ? NULL : __real_realloc(memory, size);
-}
 
 static uint64_t count_pages(const struct sic_image *image)
 {
@@ -64,10 +36,9 @@ static int fail_each(struct built_file *file, uint64_t pages)
     for (int allowed = 0; allowed < 1000; allowed++) {
         struct sic_image *image = NULL;
         struct sic_error error = {""};
-        allocations_left = allowed;
+        failing_heap_start(allowed);
         enum sic_status status = sic_image_open_bytes(file->bytes, file->size, "built", &error, &image);
-        bool failed = allocations_left < 0;
-        allocations_left = -1;
+        bool failed = failing_heap_stop();
         if (status == SIC_OK) {
             assert_int_equal(count_pages(image), pages);
         } else {

@@ -75,7 +75,11 @@ static const struct {
     {"cross", OPTION_CROSS, no_argument, "--cross",
      "Only regions that cross a trust boundary: who less trusted can or could write what who shows", false, OF_LIST},
     {"details", OPTION_DETAILS, no_argument, "--details", "Tell more of each section, and list the handles to it",
-     false, OF_BOTH},
+     false, OF_LIST},
+    {"by-path", OPTION_BY_PATH, no_argument, "--by-path",
+     "Match processes by their paths, within one boot too, where pids and start times would", false, OF_DIFF},
+    {"details", OPTION_DETAILS, no_argument, "--details",
+     "Tell of sections that nobody shares, and of crossings that only a file's rights decide, too", false, OF_DIFF},
     {"explain", OPTION_EXPLAIN, no_argument, "--explain",
      "Show for each view what proves it: PEB pointers, physical address, first bytes, PTE, pool tag", false, OF_LIST},
     {"group", OPTION_GROUP, required_argument, "--group BY",
@@ -110,9 +114,6 @@ static const struct {
      "Colour: auto (the default: on a terminal, unless NO_COLOR is set), always, never", true, OF_BOTH},
     {"threads", OPTION_THREADS, required_argument, "--threads N",
      "Threads that read the image (default: one a processor)", true, OF_BOTH},
-    {"by-path", OPTION_BY_PATH, no_argument, "--by-path",
-     "Match processes by their paths, though both are of one boot: pids and start times say nothing then", false,
-     OF_DIFF},
     {"version", OPTION_VERSION, no_argument, "--version", "Print the version and exit", false, OF_LIST},
 };
 
@@ -159,25 +160,9 @@ void sic_options_print_help(bool all)
         "last parts, ignoring case. All owners of a region are shown, whichever of them was asked for.\n");
 }
 
-void sic_options_print_diff_help(void)
+void sic_options_print_of_diff(void)
 {
-    printf(
-        "Tell what came, went and changed between two images or saved scans: processes, sections with their regions\n"
-        "and views, and crossings of trust boundaries\n"
-        "Usage: sic diff [OPTIONS] OLD NEW\n\n"
-        "OLD and NEW are images as the listing takes them, or saved scans, of one machine or of two. Within one boot\n"
-        "processes are matched by pid and start time, else by path; sections by file, name, size and owners, never by\n"
-        "address. + came, - went, ~ changed.\n\n"
-        "Options:\n");
     print_options(true, OF_DIFF);
-    printf("\n"
-           "Options that choose regions choose the sections that are compared: those that pass in OLD or in NEW. The\n"
-           "text tells of memory that is shared in OLD or in NEW, and counts the rest; --details tells of all.\n\n"
-           "Exit status:\n"
-           "  0  nothing differs\n"
-           "  1  something differs\n"
-           "  2  an error; the message says what, why, and what to do next\n"
-           "  3  nothing was found to differ, but something that decides could not be read: the notes name it\n");
 }
 
 static bool fail(const char *format, const char *value)

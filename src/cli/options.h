@@ -52,6 +52,7 @@ bool sic_options_want_color(const struct sic_options *options);
 
 /* The help on standard output; `all` adds what is needed rarely. */
 void sic_options_print_help(bool all);
-void sic_options_print_diff_help(void);
+/* The lines of the options of `sic diff`. */
+void sic_options_print_of_diff(void);
 
 #endif

@@ -6,6 +6,27 @@
 
 #include <stdio.h>
 
+static void print_help(void)
+{
+    printf(
+        "Tell what came, went and changed between two images or saved scans\n"
+        "Usage: sic diff [OPTIONS] OLD NEW\n\n"
+        "OLD and NEW are images as the listing takes them, or saved scans, of one machine or of two. Processes,\n"
+        "sections with their regions and views, and crossings of trust boundaries are compared. Within one boot\n"
+        "processes are matched by pid and start time, else by path; sections by file, name, size and owners, never by\n"
+        "address. + came, - went, ~ changed.\n\n"
+        "Options:\n");
+    sic_options_print_of_diff();
+    printf("\n"
+           "Options that choose regions choose the sections that are compared: those that pass in OLD or in NEW. The\n"
+           "text tells of memory that is shared in OLD or in NEW, and counts the rest.\n\n"
+           "Exit status:\n"
+           "  0  nothing differs\n"
+           "  1  something differs\n"
+           "  2  an error; the message says what, why, and what to do next\n"
+           "  3  nothing was found to differ, but something that decides could not be read: the notes name it\n");
+}
+
 static int print(const struct sic_comparison *comparison, const struct sic_options *options, struct sic_output *output)
 {
     bool printed = options->form == SIC_FORM_JSON
@@ -79,7 +100,7 @@ static int run(int argc, char **argv)
     if (!sic_options_parse_diff(&options, argc, argv)) {
         status = SIC_EXIT_ERROR;
     } else if (options.action != SIC_ACTION_LIST) {
-        sic_options_print_diff_help();
+        print_help();
         status = fflush(stdout) == 0 ? SIC_EXIT_FOUND : sic_fail_to_write();
     } else {
         status = run_with(&options);

@@ -69,15 +69,22 @@ static struct sic_interval *list_intervals(const struct matcher *matcher, unsign
 {
     const struct sic_matching_side *side = &matcher->matching->sides[number];
     const struct sic_crossings *crossings = side->given->crossings;
-    uint32_t count = side->given->regions->count;
-    struct sic_interval *intervals = calloc((size_t)count + 1, sizeof(*intervals));
+    size_t room = (size_t)side->given->regions->count + 1;
+    struct sic_interval *intervals = malloc(room * sizeof(*intervals));
+    bool *is_found = calloc(room, sizeof(*is_found));
 
-    for (uint32_t i = 0; intervals && i < crossings->count; i++) {
-        struct sic_interval *interval = &intervals[crossings->crossings[i].region];
+    for (uint32_t i = 0; intervals && is_found && i < crossings->count; i++) {
+        uint32_t region = crossings->crossings[i].region;
 
-        if (interval->count == 0)
-            *interval = sic_region_interval(side, crossings->crossings[i].region);
+        if (!is_found[region])
+            intervals[region] = sic_region_interval(side, region);
+        is_found[region] = true;
     }
+    if (!is_found) {
+        free(intervals);
+        intervals = NULL;
+    }
+    free(is_found);
     return intervals;
 }
 
@@ -256,10 +263,18 @@ static bool add(const struct matcher *matcher, uint32_t old_index, uint32_t new_
     return true;
 }
 
+/* A section is shown with all of both sides when one side's is. */
 static bool is_shown(const struct matcher *matcher, unsigned number, uint32_t index)
 {
-    return index != SIC_NONE &&
-           sic_section_is_shown(&matcher->matching->sides[number], section_of(matcher, number, index));
+    const struct sic_matching *matching = matcher->matching;
+    uint32_t section, partner;
+
+    if (index == SIC_NONE)
+        return false;
+    section = section_of(matcher, number, index);
+    partner = matching->sections.partners[number][section];
+    return sic_section_is_shown(&matching->sides[number], section) ||
+           (partner != SIC_NONE && sic_section_is_shown(&matching->sides[!number], partner));
 }
 
 static bool add_all(const struct matcher *matcher, struct sic_difference *difference)

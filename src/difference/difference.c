@@ -14,6 +14,7 @@
 #include "util/memory.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void release_side(struct sic_matching_side *side)
 {
@@ -62,6 +63,31 @@ static bool is_list_cut(const struct sic_matching *matching, unsigned number, ui
     return side->hides_processes && sic_scan_process(side->scan, process)->flags & SIC_PROCESS_UNLISTED;
 }
 
+/*
+ * By class: whether it has several processes and not all of them, or not their tokens, were read: then who is held
+ * against whom may be wrong. NULL when memory ran out.
+ */
+static bool *list_mixed_up(const struct sic_matching *matching)
+{
+    bool *mixed_up = calloc((size_t)matching->class_count + 1, sizeof(bool));
+    bool hides = matching->sides[SIC_OLD].hides_processes || matching->sides[SIC_NEW].hides_processes;
+
+    for (unsigned number = 0; mixed_up && number < 2; number++) {
+        const struct sic_matching_side *side = &matching->sides[number];
+
+        for (uint32_t i = 0; i < side->scan->processes.count; i++) {
+            const struct sic_token *token = sic_process_token(side->scan, sic_scan_process(side->scan, i));
+            uint32_t class_index = side->classes[i];
+
+            if ((hides || !token || !(token->flags & SIC_TOKEN_READ)) &&
+                (sic_matching_member_count(matching, SIC_OLD, class_index) > 1 ||
+                 sic_matching_member_count(matching, SIC_NEW, class_index) > 1))
+                mixed_up[class_index] = true;
+        }
+    }
+    return mixed_up;
+}
+
 static bool is_process_certain(const struct sic_matching *matching, uint32_t old_index, uint32_t new_index,
                                uint32_t what)
 {
@@ -99,6 +125,19 @@ static bool add_process(const struct sic_matching *matching, uint32_t old_index,
     return true;
 }
 
+static bool doubt_mixed_up(const struct sic_matching *matching, struct sic_difference *difference)
+{
+    struct sic_process_change *changes = difference->processes.elements;
+    bool *mixed_up = list_mixed_up(matching);
+    bool done = mixed_up != NULL;
+
+    for (uint32_t i = 0; mixed_up && i < difference->processes.count; i++)
+        changes[i].is_certain =
+            changes[i].is_certain && !(changes[i].change == SIC_CHANGED && mixed_up[changes[i].class_index]);
+    free(mixed_up);
+    return done;
+}
+
 static bool compare_processes(const struct sic_matching *matching, struct sic_difference *difference)
 {
     const uint32_t *olds = matching->processes.partners[SIC_OLD], *news = matching->processes.partners[SIC_NEW];
@@ -118,7 +157,7 @@ static bool compare_processes(const struct sic_matching *matching, struct sic_di
         if (what != 0)
             done = add_process(matching, i, olds[i], what, difference);
     }
-    return done;
+    return done && doubt_mixed_up(matching, difference);
 }
 
 static bool copy_members(const struct sic_matching *matching, unsigned number, struct sic_array *members)
@@ -150,17 +189,24 @@ static bool copy_classes(const struct sic_matching *matching, struct sic_differe
            copy_members(matching, SIC_NEW, &difference->new_members);
 }
 
-#define COUNT_CHANGES(array, type, counts)                                                                             \
-    for (uint32_t i = 0; i < (array).count; i++)                                                                       \
-    (counts).by_change[((const type *)(array).elements)[i].change]++
-
-static void count(struct sic_difference *difference)
+/* Each kind of change begins with what it is. */
+static void count(const struct sic_array *changes, size_t size, struct sic_difference_counts *counts)
 {
-    COUNT_CHANGES(difference->processes, struct sic_process_change, difference->process_counts);
-    COUNT_CHANGES(difference->sections, struct sic_section_change, difference->section_counts);
-    COUNT_CHANGES(difference->regions, struct sic_region_change, difference->region_counts);
-    COUNT_CHANGES(difference->views, struct sic_view_change, difference->view_counts);
-    COUNT_CHANGES(difference->crossings, struct sic_crossing_change, difference->crossing_counts);
+    for (uint32_t i = 0; i < changes->count; i++) {
+        enum sic_change change;
+
+        memcpy(&change, (const uint8_t *)changes->elements + i * size, sizeof(change));
+        counts->by_change[change]++;
+    }
+}
+
+static void count_all(struct sic_difference *difference)
+{
+    count(&difference->processes, sizeof(struct sic_process_change), &difference->process_counts);
+    count(&difference->sections, sizeof(struct sic_section_change), &difference->section_counts);
+    count(&difference->regions, sizeof(struct sic_region_change), &difference->region_counts);
+    count(&difference->views, sizeof(struct sic_view_change), &difference->view_counts);
+    count(&difference->crossings, sizeof(struct sic_crossing_change), &difference->crossing_counts);
     difference->is_different =
         difference->processes.count > 0 || difference->sections.count > 0 || difference->crossings.count > 0;
 }
@@ -188,7 +234,7 @@ bool sic_difference_find(const struct sic_difference_request *request, struct si
     done = match(&matching, &keys) && compare_processes(&matching, difference) && copy_classes(&matching, difference) &&
            sic_sections_compare(&matching, &keys, difference) && sic_crossings_compare(&matching, difference);
     if (done)
-        count(difference);
+        count_all(difference);
     sic_section_keys_deinit(&keys);
     release(&matching);
     return done;

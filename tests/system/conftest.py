@@ -7,6 +7,7 @@ import os
 import pathlib
 import subprocess
 
+import jsonschema
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -44,6 +45,14 @@ def sic_json(image, *arguments):
     answer = sic("--json", *arguments, image)
     assert answer.returncode in (0, 1, 3), answer.stderr.decode()
     return json.loads(answer.stdout)
+
+
+def schema_validator(name):
+    """Of docs/NAME, which may refer to its neighbours."""
+    path = ROOT / "docs" / name
+    schema = json.loads(path.read_text(encoding="utf-8"))
+    jsonschema.Draft7Validator.check_schema(schema)
+    return jsonschema.Draft7Validator(schema, resolver=jsonschema.RefResolver(path.as_uri(), schema))
 
 
 class World:

@@ -129,7 +129,7 @@ def match_sections(old, new):
 def trust_facts(process):
     return {"exited": process["exited"], "exiting": process["exiting"] and not process["exited"],
             "integrity": process["integrity"], "protection": process["protection"],
-            "container": process["package"] is not None, "user": process["user"], "session": process["session"]}
+            "app_container": process["package"] is not None, "user": process["user"], "session": process["session"]}
 
 
 def compare_facts(old, new, who, shown):

@@ -3,11 +3,9 @@ import collections
 import json
 import re
 
-import jsonschema
+from conftest import schema_validator, sic
 
-from conftest import ROOT, sic
-
-SCHEMA = ROOT / "docs/sic-diff.schema.json"
+VALIDATOR = schema_validator("sic-diff.schema.json")
 CONTAINERS_OF = {"came": (False, True), "went": (True, False), "changed": (True, True)}
 PARTS = ("processes", "sections", "regions", "views", "crossings")
 
@@ -17,7 +15,7 @@ def diff(old, new, *arguments):
     answer = sic("diff", "--json", "-q", *arguments, old, new)
     assert answer.returncode in (0, 1, 3), answer.stderr.decode()
     document = json.loads(answer.stdout)
-    jsonschema.Draft7Validator(json.loads(SCHEMA.read_text())).validate(document)
+    VALIDATOR.validate(document)
     assert document["complete"] == (document["old"]["complete"] and document["new"]["complete"])
     assert document["different"] == (answer.returncode == 1)
     assert answer.returncode != 0 or document["complete"]

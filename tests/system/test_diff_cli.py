@@ -6,7 +6,7 @@ import subprocess
 import jsonschema
 import pytest
 
-from conftest import ROOT, SIC, build_scenario, sic
+from conftest import ROOT, SIC, build_scenario, schema_validator, sic
 
 OLD = """
 kernel 19041.329
@@ -52,13 +52,6 @@ def diff_json(*arguments):
     return json.loads(text)
 
 
-def validator():
-    path = ROOT / "docs/sic-diff.schema.json"
-    schema = json.loads(path.read_text(encoding="utf-8"))
-    jsonschema.Draft7Validator.check_schema(schema)
-    return jsonschema.Draft7Validator(schema, resolver=jsonschema.RefResolver(path.as_uri(), schema))
-
-
 def test_nothing_differs(pair):
     status, text, errors = diff(pair[0], pair[0])
     assert status == 0
@@ -94,7 +87,7 @@ def test_details(pair):
 
 
 def test_json_follows_its_schema(pair):
-    check = validator()
+    check = schema_validator("sic-diff.schema.json")
     for arguments in ((), ("--by-path",)):
         document = diff_json(*arguments, *pair)
         check.validate(document)
@@ -208,6 +201,19 @@ def test_colour(pair):
     plain, coloured = diff("-q", *pair)[1], diff("-q", "--color=always", *pair)[1]
     assert "\x1b" not in plain and "\x1b[1;32m+\x1b[0m gamma.exe" in coloured
     assert re.sub("\x1b\\[[0-9;]*m", "", coloured) == plain
+
+
+def test_readme(tmp_path):
+    """The difference that the README shows is that of the demo's two worlds."""
+    images = []
+    for name in ("before", "after"):
+        world = build_scenario(ROOT / f"tests/scenarios/difference/{name}.scenario", tmp_path / name, "--format", "bitmap")
+        images.append(world.image("bitmap.dmp"))
+    answer = sic("diff", "-q", *images)
+    shown = answer.stdout.decode().replace(str(tmp_path), "build/demo")
+    assert answer.returncode == 1 and "Crossings: 3 came" in shown
+    assert (f"$ build/native/sic diff -q build/demo/before.bitmap.dmp build/demo/after.bitmap.dmp\n{shown}```" in
+            (ROOT / "README.md").read_text(encoding="utf-8"))
 
 
 def test_full_disk_is_an_error(pair):

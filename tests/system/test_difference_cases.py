@@ -7,7 +7,8 @@ import time
 import pytest
 
 import world_edits
-from conftest import LAB, LAYOUTS, ROOT, build_random, sic
+import world_pairs
+from conftest import LAB, LAYOUTS, ROOT, build_random, sic, sic_json
 from differences import Reader, all_items, assert_same, diff, exchanged, in_one_order, with_one_name
 from made_world import BuiltWorld, MadeWorld, build
 from test_damage_scenarios import HEAD, random_statement
@@ -391,3 +392,75 @@ def test_large_worlds_in_little_time(tmp_path):
     answer = sic("diff", "-q", "--json", tmp_path / "w1.sic", tmp_path / "w2.sic")
     assert answer.returncode in (0, 1), answer.stderr
     assert time.monotonic() - began < 60
+
+
+# --- text -----------------------------------------------------------------------------------------------------------
+
+def counted_in_text(text):
+    """By part and sign, the lines of a text with --details; each line says itself what became of it."""
+    counts, block = {}, None
+    for line in text.splitlines():
+        sign = SIGNS.get(line.lstrip()[:2])
+        if line and line[0] not in " +-~":
+            block = BLOCKS.get(line.split(":")[0], block)
+        if sign is None:
+            continue
+        part = block if line[0] != " " else "regions" if "Region: " in line else "views" if "(PID: " in line else None
+        counts.setdefault(part, dict.fromkeys(SIGNS.values(), 0))[sign] += 1
+    return counts
+
+
+SIGNS = {"+ ": "came", "- ": "went", "~ ": "changed"}
+BLOCKS = {"Processes": "processes", "Sections": "sections", "Crossings": "crossings"}
+
+
+@pytest.mark.parametrize("by_path", [False, True], ids=["by start", "by path"])
+def test_text_has_a_line_for_each(tmp_path, by_path):
+    """What --json counts, and the lines of the text; files of damaged worlds are told which side they are."""
+    old, new = (build(world, tmp_path / name, 3) for name, world in
+                zip(("old", "new"), world_pairs.pair(random.Random(17), by_path)))
+    images = old.image("kernel.dmp"), new.image("kernel.dmp")
+    document = diff(*images)
+    answer = sic("diff", "-q", "--details", *images)
+    assert answer.returncode == 1
+    counts = counted_in_text(answer.stdout.decode())
+    for part, numbers in document["summary"].items():
+        assert counts[part] == numbers, part
+    for crossing in document["crossings"]:
+        for side in ("old", "new"):
+            assert crossing[side] is None or crossing["change"] == "changed" or \
+                crossing[side]["reason"] in answer.stdout.decode()
+
+
+# --- selection ------------------------------------------------------------------------------------------------------
+
+def selected(world, option):
+    return {region["section"]["control_area"] for region in sic_json(world.image("kernel.dmp"), *option)["regions"]}
+
+
+@pytest.mark.parametrize("option", [("--named",), ("--kind", "file"), ("--writable",), ("--min-processes", "3"),
+                                    ("--name", "*s1*"), ("-f", "svchost.exe")], ids=" ".join)
+def test_selection(tmp_path, option):
+    """A section is compared when the listing of either side shows it; nothing of it is left out."""
+    old, new = (build(world, tmp_path / name, 4) for name, world in
+                zip(("old", "new"), world_pairs.pair(random.Random(31), False)))
+    images = old.image("kernel.dmp"), new.image("kernel.dmp")
+    whole, chosen = diff(*images), diff(*images, *option)
+    shown = selected(old, option), selected(new, option)
+    wanted = [section for section in whole["sections"]
+              if any(section[name] and section[name]["control_area"] in areas
+                     for name, areas in zip(("old", "new"), shown))]
+    assert 0 < len(wanted) < len(whole["sections"])
+    assert all(section in chosen["sections"] for section in wanted)
+    assert all(section in whole["sections"] for section in chosen["sections"])
+    others = [section for section in chosen["sections"] if section not in wanted]
+    assert not any(side and side["shared"] for section in others for side in (section["old"], section["new"]))
+    areas = {place for section in chosen["sections"] for place in places(section)}
+    for crossing in chosen["crossings"]:
+        assert crossing in whole["crossings"]
+    assert [crossing for crossing in whole["crossings"] if set(places(crossing)) & areas
+            and crossing not in chosen["crossings"]] == []
+
+
+def places(item):
+    return [(name, item[name]["control_area"]) for name in ("old", "new") if item[name]]

@@ -377,7 +377,7 @@ def token(base, chance):
     package = "S-1-15-2-1-2-3-4-5-6-7"
     what, before, after = chance.choice([
         ("integrity", {}, {"integrity": "system"}), ("protection", {}, {"protection": 0x31}),
-        ("container", {}, {"package": package}), ("container", {"package": package}, {}),
+        ("app_container", {}, {"package": package}), ("app_container", {"package": package}, {}),
         ("user", {}, {"user": OTHER_USER}), ("session", {}, {"session": 2}), ("exiting", {}, {"exiting": True}),
         ("integrity", {"integrity": "system", "user": SYSTEM}, {"integrity": "high", "user": SYSTEM})])
     pid = process_for(base, "token", **{"integrity": "high", **before})
