@@ -14,6 +14,7 @@ static struct {
     bool is_in_call;
     void (*remove)(void *context); /* while the thread is idle */
     void *remove_context;
+    bool is_removed; /* by the handler */
 } state;
 
 static void cancel_call(void)
@@ -28,22 +29,44 @@ static void cancel_call(void)
 static void remove_if_idle(void)
 {
     EnterCriticalSection(&state.lock);
-    if (state.remove)
+    if (state.remove) {
         state.remove(state.remove_context);
+        state.is_removed = true;
+    }
     state.remove = NULL;
     LeaveCriticalSection(&state.lock);
 }
 
-/* Returns when all is removed: after that, Windows may end the program. */
+static bool is_removed(void)
+{
+    bool removed;
+
+    EnterCriticalSection(&state.lock);
+    removed = state.is_removed;
+    LeaveCriticalSection(&state.lock);
+    return removed;
+}
+
+/* Returns when all is removed: after that, Windows may end the program. Events are handled one after the other. */
 static BOOL WINAPI handle(DWORD event)
 {
+    bool is_asked = event == CTRL_C_EVENT || event == CTRL_BREAK_EVENT;
+
+    /*
+     * Nothing is left to be removed, and the thread may hang: who presses Ctrl-C again has the program ended. Not by
+     * ExitProcess, which would write what is left in the stream's buffer, and hang as well.
+     */
+    if (is_removed())
+        return is_asked ? TerminateProcess(GetCurrentProcess(), CONTROL_C_EXIT) : FALSE;
     SetEvent(state.heard);
     do {
         cancel_call();
         remove_if_idle();
+        if (is_asked && is_removed())
+            break;
     } while (WaitForSingleObject(state.ended, CANCEL_PERIOD) == WAIT_TIMEOUT);
     /* After Ctrl-C and Ctrl-Break the program ends by itself, with its own status. */
-    return event == CTRL_C_EVENT || event == CTRL_BREAK_EVENT;
+    return is_asked;
 }
 
 enum sic_status sic_interrupt_begin(struct sic_error *error)
@@ -61,6 +84,7 @@ enum sic_status sic_interrupt_begin(struct sic_error *error)
     }
     if (!is_prepared)
         return sic_error_set(error, SIC_NO_MEMORY, "out of memory; close other programs and try again");
+    state.is_removed = false;
     ResetEvent(state.heard);
     ResetEvent(state.ended);
     /* A parent can have told its children to ignore Ctrl-C. */

@@ -148,6 +148,14 @@ def test_differences(wine, program, worlds, tmp_path):
     assert "nothing changed" in rounds[2] and has_ended(answer, 1, len(rounds))
 
 
+def test_another_loading_is_told_apart(wine, program, worlds):
+    """Two runs load the driver twice, and never see the second machine."""
+    serve(wine, worlds["after"], number=2)
+    answers = [wine.run(program, "-q", "--plain") for _ in range(2)]
+    assert answers[0].stdout == answers[1].stdout == sic("--plain", worlds["before"].image("raw")).stdout
+    assert answers[0].stdout != sic("--plain", worlds["after"].image("raw")).stdout
+
+
 def test_ctrl_c_between_scans(wine, program):
     begun = time.monotonic()
     run = Watch(wine, program)
@@ -210,30 +218,48 @@ def test_console_closed(wine, program, event):
     assert not wine.has_service()
 
 
-def test_console_closed_while_nobody_reads(wine, program, worlds):
-    """The program hangs in a write; Windows would kill it after five seconds, with the driver loaded."""
+@pytest.fixture
+def full_pipe():
+    """A pipe into which nobody can write any more."""
     reading, writing = os.pipe()
-    fill_pipe(writing)
-    run = wine.start(program, "--watch", "1", stdout=writing)
-    try:
-        wait_for(wine.has_service)
-        time.sleep(3)
-        assert wine.has_service() and run.process.poll() is None
-        tell_console_event(wine, 2)
-        wait_for(lambda: not wine.has_service())
-    finally:
-        os.close(writing)
-        os.close(reading)
-        run.wait()
-
-
-def fill_pipe(end):
-    os.set_blocking(end, False)
+    os.set_blocking(writing, False)
     try:
         while True:
-            os.write(end, b" " * 4096)
+            os.write(writing, b" " * 4096)
     except BlockingIOError:
-        os.set_blocking(end, True)
+        os.set_blocking(writing, True)
+    yield writing
+    os.close(writing)
+    os.close(reading)
+
+
+def wait_until_it_hangs(wine, run):
+    wait_for(lambda: b"VAD nodes" in run.read()[1])
+    time.sleep(1)
+    assert wine.has_service() and run.process.poll() is None
+
+
+def test_console_closed_while_nobody_reads(wine, program, full_pipe):
+    """The program hangs in a write; Windows would kill it after five seconds, with the driver loaded."""
+    run = wine.start(program, "--watch", "1", stdout=full_pipe)
+    wait_until_it_hangs(wine, run)
+    tell_console_event(wine, 2)
+    wait_for(lambda: not wine.has_service())
+    run.process.kill()
+    run.wait()
+
+
+def test_ctrl_c_while_nobody_reads(wine, program, full_pipe):
+    """The first removes the driver, the second ends the program."""
+    run, terminal = on_terminal(wine, program, "--watch", "1", stdout=full_pipe)
+    wait_until_it_hangs(wine, run)
+    os.write(terminal, b"\x03")
+    wait_for(lambda: not wine.has_service())
+    assert run.process.poll() is None
+    os.write(terminal, b"\x03")
+    # The low byte of what Ctrl-C has every program end with.
+    assert run.wait().returncode == 0x3a
+    os.close(terminal)
 
 
 def test_reader_gone(wine, program):

@@ -7,7 +7,7 @@ import subprocess
 import jsonschema
 import pytest
 
-from conftest import ROOT, build_scenario, program, sic
+from conftest import ROOT, build_random, build_scenario, program, sic
 
 LAB_LIVE = program("SIC_LAB_LIVE", "build/dev/tests/lab-live")
 BEFORE = """
@@ -134,6 +134,15 @@ def test_each_scan_is_compared_with_the_one_before(worlds, validate):
     assert [note for note in notes(answer) if note.startswith("lab: ")] == \
         ["lab: open, without PEBs"] + ["lab: 7 seconds"] * 4 + ["lab: close"]
     assert notes(answer)[-1] == "sic: the watch ended after 4 scans; the driver is stopped and removed"
+
+
+def test_random_worlds(tmp_path, validate):
+    """Two machines that have nothing to do with each other."""
+    images = [build_random(tmp_path / str(seed), seed, "--layout", "19041.264", "--format", "raw").image("raw")
+              for seed in (2101, 2102)]
+    lines = documents(watch(images + images[:1], "--json"), validate)
+    assert without_origin(lines[1]["difference"]) == difference(*images)
+    assert without_origin(lines[2]["difference"]) == difference(*reversed(images))
 
 
 def test_nothing_changes(worlds):
