@@ -1,4 +1,5 @@
 /* The PDB reader on PDBs made byte by byte: the container, the identity, public symbols, memory that runs out. */
+#include "failing_heap.h"
 #include "pdb/pdb_world.h"
 
 #include <string.h>
@@ -267,36 +268,6 @@ static void broken_symbols_are_reported(void **state)
     }
 }
 
-/* The linker sends the library's allocations here (--wrap): the one counted down to fails, once. */
-static unsigned long allocations_until_failure;
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-static bool fails_now(void)
-{
-    return allocations_until_failure > 0 && --allocations_until_failure == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return fails_now() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return fails_now() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-    return fails_now() ? NULL : __real_realloc(old, size);
-}
-
 static enum sic_status ask_all_kinds(struct world *world)
 {
     struct sic_pdb_query query = {.path = "_OUTER.far"};
@@ -316,17 +287,18 @@ static enum sic_status ask_all_kinds(struct world *world)
 static void each_failing_allocation_is_an_error(void **state)
 {
     struct world *world = *state;
-    unsigned long nth = 0;
     enum sic_status status;
+    bool failed;
+    int nth = 0;
 
     world->file = pdb_sample(512, &world->size);
     do {
-        allocations_until_failure = ++nth;
+        failing_heap_start(nth++);
         status = ask_all_kinds(world);
-        if (allocations_until_failure == 0)
+        failed = failing_heap_stop();
+        if (failed)
             assert_int_equal(status, SIC_NO_MEMORY);
-    } while (allocations_until_failure == 0);
-    allocations_until_failure = 0;
+    } while (failed);
     assert_int_equal(status, SIC_OK);
     assert_in_range(nth, 8, 30);
 }

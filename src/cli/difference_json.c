@@ -184,30 +184,13 @@ static void put_processes(const struct document *document)
     sic_json_close_array(document->json);
 }
 
-static void put_names(struct sic_json *json, const struct sic_listing *listing, uint32_t section)
-{
-    struct sic_name_list list;
-    bool is_told;
-    char *path;
-
-    sic_name_list_begin(&list, &listing->meaning.names, section, SIC_NAMES_SIZE_LIMIT);
-    is_told = sic_name_list_next(&list, &path);
-    sic_json_open_array(json, "names");
-    for (; is_told && !list.is_outside; is_told = sic_name_list_next(&list, &path))
-        put_owned_string(json, NULL, path);
-    sic_json_close_array(json);
-    sic_json_open_array(json, "names_outside_root");
-    for (; is_told; is_told = sic_name_list_next(&list, &path))
-        put_owned_string(json, NULL, path);
-    sic_json_close_array(json);
-}
-
 static void put_section(const struct document *document, unsigned side, uint32_t index, uint32_t processes,
                         bool is_shared)
 {
     const struct sic_listing *listing = document->listings[side];
     struct sic_json *json = document->json;
     const struct sic_section *section;
+    struct sic_name_list names;
     bool is_sized;
 
     if (index == SIC_NONE) {
@@ -221,7 +204,8 @@ static void put_section(const struct document *document, unsigned side, uint32_t
     sic_json_string(json, "kind", sic_section_kind_token(section));
     put_owned_string(json, "name", sic_section_name(&listing->scan, section));
     put_owned_string(json, "full_path", sic_section_path(&listing->scan, &listing->meaning.drives, section));
-    put_names(json, listing, index);
+    sic_name_list_begin(&names, &listing->meaning.names, index, SIC_NAMES_SIZE_LIMIT);
+    sic_json_put_name_lists(json, &names, false);
     put_number_or_null(json, "size", is_sized, section->size);
     put_number_or_null(json, "prototype_ptes", is_sized, section->pte_count);
     sic_json_number(json, "processes", processes);

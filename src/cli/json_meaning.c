@@ -201,27 +201,32 @@ void sic_json_put_trust(struct sic_json *json, const struct sic_listing *listing
     put_owner(json, &listing->scan, sic_process_token(&listing->scan, process));
 }
 
-static void put_names(struct sic_json *json, const struct sic_object_names *names, uint32_t section)
+void sic_json_put_name_lists(struct sic_json *json, struct sic_name_list *list, bool is_unknown)
 {
-    struct sic_name_list list;
-    bool is_told;
     char *path;
+    bool is_told = sic_name_list_next(list, &path);
 
-    sic_name_list_begin(&list, names, section, SIC_NAMES_SIZE_LIMIT);
-    is_told = sic_name_list_next(&list, &path);
-    put_count(json, "name_count", names->complete, list.count);
-    if (list.count == 0 && !names->complete) {
+    if (is_unknown) {
         sic_json_string(json, "names", NULL);
     } else {
         sic_json_open_array(json, "names");
-        for (; is_told && !list.is_outside; is_told = sic_name_list_next(&list, &path))
+        for (; is_told && !list->is_outside; is_told = sic_name_list_next(list, &path))
             put_owned_string(json, NULL, path);
         sic_json_close_array(json);
     }
     sic_json_open_array(json, "names_outside_root");
-    for (; is_told; is_told = sic_name_list_next(&list, &path))
+    for (; is_told; is_told = sic_name_list_next(list, &path))
         put_owned_string(json, NULL, path);
     sic_json_close_array(json);
+}
+
+static void put_names(struct sic_json *json, const struct sic_object_names *names, uint32_t section)
+{
+    struct sic_name_list list;
+
+    sic_name_list_begin(&list, names, section, SIC_NAMES_SIZE_LIMIT);
+    put_count(json, "name_count", names->complete, list.count);
+    sic_json_put_name_lists(json, &list, list.count == 0 && !names->complete);
     sic_json_bool(json, "names_complete", names->complete && list.next == list.count && !list.is_outside);
 }
 

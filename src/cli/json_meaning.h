@@ -7,6 +7,7 @@
 #include "cli/by_process.h"
 #include "cli/json_writer.h"
 #include "cli/listing.h"
+#include "cli/name_list.h"
 #include "meaning/parent.h"
 
 /* Of a process: whose it is. */
@@ -15,6 +16,9 @@ void sic_json_put_identity(struct sic_json *json, const struct sic_listing *list
 
 /* Of a process: what decides how far it is trusted. */
 void sic_json_put_trust(struct sic_json *json, const struct sic_listing *listing, uint32_t process);
+
+/* Of a section: "names" and "names_outside_root" of a list that was begun; null: they are unknown. */
+void sic_json_put_name_lists(struct sic_json *json, struct sic_name_list *list, bool is_unknown);
 
 /* Of a region's section: its path, names, handles. */
 void sic_json_put_section_names(struct sic_json *json, const struct sic_listing *listing,

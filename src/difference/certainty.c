@@ -65,33 +65,23 @@ static bool is_of_unread(const struct sic_scan *scan, uint32_t view)
 static bool note_unread_views(const struct sic_matching *matching, struct sic_matching_side *side)
 {
     const struct sic_scan *scan = side->scan;
-    struct sic_key *keys = malloc(((size_t)scan->views.count + 1) * sizeof(*keys));
-    uint32_t count = 0;
 
-    side->unread_places = malloc(((size_t)scan->views.count + 1) * sizeof(uint32_t));
-    for (uint32_t i = 0; keys && side->unread_places && i < scan->views.count; i++) {
+    side->unread_places = malloc(((size_t)scan->views.count + 1) * sizeof(*side->unread_places));
+    for (uint32_t i = 0; side->unread_places && i < scan->views.count; i++) {
         if (!is_of_unread(scan, i))
             continue;
-        keys[count++].key = side->place_keys[i];
+        side->unread_places[side->unread_count++].key = side->place_keys[i];
         if (matching->basis == SIC_DIFFERENCE_BY_PATH)
             side->hides_views[side->classes[sic_scan_view(scan, i)->process]] = true;
     }
-    if (!keys || !side->unread_places || !sic_sort_keys(sic_heap_allocator(), keys, count)) {
-        free(keys);
-        return false;
-    }
-    for (uint32_t i = 0; i < count; i++)
-        side->unread_places[i] = (uint32_t)keys[i].key;
-    side->unread_count = count;
-    free(keys);
-    return true;
+    return side->unread_places && sic_sort_keys(sic_heap_allocator(), side->unread_places, side->unread_count);
 }
 
-static bool is_listed(const struct sic_key *addresses, uint32_t count, uint64_t va)
+static bool is_listed(const struct sic_key *keys, uint32_t count, uint64_t wanted)
 {
-    uint32_t place = sic_keys_lower_bound(addresses, count, va);
+    uint32_t place = sic_keys_lower_bound(keys, count, wanted);
 
-    return place < count && addresses[place].key == va;
+    return place < count && keys[place].key == wanted;
 }
 
 /* Problems of sections name the control area or the subsection. */
@@ -140,26 +130,11 @@ bool sic_certainty_find(struct sic_matching *matching)
     return true;
 }
 
-static bool is_unread_place(const struct sic_matching_side *side, uint32_t place)
-{
-    uint32_t low = 0, high = side->unread_count;
-
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-
-        if (side->unread_places[middle] < place)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < side->unread_count && side->unread_places[low] == place;
-}
-
 bool sic_certainty_of_view(const struct sic_matching *matching, unsigned side, uint32_t view)
 {
     const struct sic_matching_side *ours = &matching->sides[side], *theirs = &matching->sides[!side];
 
     return !is_of_unread(ours->scan, view) &&
            !theirs->hides_views[ours->classes[sic_scan_view(ours->scan, view)->process]] &&
-           !is_unread_place(theirs, ours->place_keys[view]);
+           !is_listed(theirs->unread_places, theirs->unread_count, ours->place_keys[view]);
 }

@@ -69,15 +69,22 @@ static struct sic_interval *list_intervals(const struct matcher *matcher, unsign
 {
     const struct sic_matching_side *side = &matcher->matching->sides[number];
     const struct sic_crossings *crossings = side->given->crossings;
-    uint32_t count = side->given->regions->count;
-    struct sic_interval *intervals = calloc((size_t)count + 1, sizeof(*intervals));
+    size_t room = (size_t)side->given->regions->count + 1;
+    struct sic_interval *intervals = malloc(room * sizeof(*intervals));
+    bool *is_found = calloc(room, sizeof(*is_found));
 
-    for (uint32_t i = 0; intervals && i < crossings->count; i++) {
-        struct sic_interval *interval = &intervals[crossings->crossings[i].region];
+    for (uint32_t i = 0; intervals && is_found && i < crossings->count; i++) {
+        uint32_t region = crossings->crossings[i].region;
 
-        if (interval->count == 0)
-            *interval = sic_region_interval(side, crossings->crossings[i].region);
+        if (!is_found[region])
+            intervals[region] = sic_region_interval(side, region);
+        is_found[region] = true;
     }
+    if (!is_found) {
+        free(intervals);
+        intervals = NULL;
+    }
+    free(is_found);
     return intervals;
 }
 

@@ -14,6 +14,7 @@
 #include "util/memory.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void release_side(struct sic_matching_side *side)
 {
@@ -188,17 +189,24 @@ static bool copy_classes(const struct sic_matching *matching, struct sic_differe
            copy_members(matching, SIC_NEW, &difference->new_members);
 }
 
-#define COUNT_CHANGES(array, type, counts)                                                                             \
-    for (uint32_t i = 0; i < (array).count; i++)                                                                       \
-    (counts).by_change[((const type *)(array).elements)[i].change]++
-
-static void count(struct sic_difference *difference)
+/* Each kind of change begins with what it is. */
+static void count(const struct sic_array *changes, size_t size, struct sic_difference_counts *counts)
 {
-    COUNT_CHANGES(difference->processes, struct sic_process_change, difference->process_counts);
-    COUNT_CHANGES(difference->sections, struct sic_section_change, difference->section_counts);
-    COUNT_CHANGES(difference->regions, struct sic_region_change, difference->region_counts);
-    COUNT_CHANGES(difference->views, struct sic_view_change, difference->view_counts);
-    COUNT_CHANGES(difference->crossings, struct sic_crossing_change, difference->crossing_counts);
+    for (uint32_t i = 0; i < changes->count; i++) {
+        enum sic_change change;
+
+        memcpy(&change, (const uint8_t *)changes->elements + i * size, sizeof(change));
+        counts->by_change[change]++;
+    }
+}
+
+static void count_all(struct sic_difference *difference)
+{
+    count(&difference->processes, sizeof(struct sic_process_change), &difference->process_counts);
+    count(&difference->sections, sizeof(struct sic_section_change), &difference->section_counts);
+    count(&difference->regions, sizeof(struct sic_region_change), &difference->region_counts);
+    count(&difference->views, sizeof(struct sic_view_change), &difference->view_counts);
+    count(&difference->crossings, sizeof(struct sic_crossing_change), &difference->crossing_counts);
     difference->is_different =
         difference->processes.count > 0 || difference->sections.count > 0 || difference->crossings.count > 0;
 }
@@ -226,7 +234,7 @@ bool sic_difference_find(const struct sic_difference_request *request, struct si
     done = match(&matching, &keys) && compare_processes(&matching, difference) && copy_classes(&matching, difference) &&
            sic_sections_compare(&matching, &keys, difference) && sic_crossings_compare(&matching, difference);
     if (done)
-        count(difference);
+        count_all(difference);
     sic_section_keys_deinit(&keys);
     release(&matching);
     return done;

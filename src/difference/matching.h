@@ -34,10 +34,10 @@ struct sic_matching_side {
     uint8_t *view_states; /* by view: enum sic_view_state */
     bool *has_unsure;     /* by section: one of its views is SIC_VIEW_UNSURE */
     /* What could not be read. */
-    bool hides_processes;    /* any process may be missing */
-    bool *hides_views;       /* by class: views of its processes may be missing, or all of it */
-    bool *is_flawed;         /* by section: what is said of its pages may be wrong */
-    uint32_t *unread_places; /* place keys of views of unread sections, ascending */
+    bool hides_processes;          /* any process may be missing */
+    bool *hides_views;             /* by class: views of its processes may be missing, or all of it */
+    bool *is_flawed;               /* by section: what is said of its pages may be wrong */
+    struct sic_key *unread_places; /* place keys of views of unread sections, ascending */
     uint32_t unread_count;
 };
 
