@@ -154,6 +154,16 @@ def test_thousands_of_equal_sections(tmp_path):
     assert not diff(old.image("kernel.dmp"), new.image("kernel.dmp"), "--by-path")["different"]
 
 
+def test_name_in_another_folder(tmp_path):
+    """Each session has its own names: the last part alone says nothing."""
+    old = twins((1000, "first", 0x1000000), (1004, "first", 0x1000000))
+    new = old.copy()
+    old.names.append(("first", "\\Sessions\\1\\BaseNamedObjects\\map"))
+    new.names.append(("first", "\\Sessions\\2\\BaseNamedObjects\\map"))
+    document, _ = compare_made(tmp_path, old, new)
+    assert sorted(section["change"] for section in document["sections"]) == ["came", "went"]
+
+
 def test_name_of_another(tmp_path):
     """A name that another section of the same size had: what has the name is what had it."""
     old = twins((1000, "first", 0x1000000), (1004, "first", 0x1000000), (1000, "second", 0x2000000))
