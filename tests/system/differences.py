@@ -7,7 +7,6 @@ from conftest import schema_validator, sic
 
 VALIDATOR = schema_validator("sic-diff.schema.json")
 CONTAINERS_OF = {"came": (False, True), "went": (True, False), "changed": (True, True)}
-PARTS = ("processes", "sections", "regions", "views", "crossings")
 
 
 def diff(old, new, *arguments):

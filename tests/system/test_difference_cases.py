@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+import made_world
 import world_edits
 import world_pairs
 from conftest import LAB, LAYOUTS, ROOT, build_random, sic, sic_json
@@ -203,6 +204,29 @@ def test_hosts_are_counted(tmp_path):
     # Within one boot it is known.
     document, items = compare_made(tmp_path, old, new)
     assert [item for item in items if item[0] == "process"] == [("process", "went", 1036, None, ())]
+
+
+def test_letters_of_either_case(tmp_path):
+    """Paths are the same in any case, of processes too."""
+    old = one_file(file="\\Data\\J\u00f3zef f\u00fcr alle.dat")
+    new = world_edits.another_boot(old, random.Random(2))
+    new.sections["s"].file = new.sections["s"].file.upper()
+    for process in new.processes.values():
+        process.path = (made_world.FOLDER + process.name).upper()
+    document, _ = compare_made(tmp_path, old, new)
+    assert document["basis"] == "path" and not document["different"]
+
+
+def test_two_records_of_one_process(tmp_path):
+    """No sound kernel has two processes of one pid and start time: whichever is which, the number is told."""
+    one = HEAD.replace("pid=2000 peb=0", "pid=2000 created=1d64f3100000000 peb=0")
+    record = "process a.exe pid=2000 created=1d64f3100000000 peb=0\n"
+    two = one.replace("section lib", record + "section lib", 1)
+    assert not compare_texts(tmp_path, two, two)[0]["different"]
+    for this, that, how in ((one, two, "came"), (two, one, "went")):
+        document, _ = compare_texts(tmp_path, this, that)
+        assert [(process["change"], (process["old"] or process["new"])["pid"]) for process in document["processes"]] == \
+            [(how, 2000)]
 
 
 def test_processes_without_a_path(tmp_path):

@@ -105,6 +105,7 @@ def test_random_pairs(tmp_path, seed, by_path):
     document = diff(old.image("kernel.dmp"), new.image("kernel.dmp"))
     assert document["basis"] == ("path" if by_path else "pid-and-start-time")
     assert_judged(old, new, by_path, document)
+    assert diff(old.image("kernel.dmp"), new.image("kernel.dmp"), "--threads", "1") == document
     back = diff(new.image("kernel.dmp"), old.image("kernel.dmp"))
     assert in_one_order(back) == exchanged(document)
 
