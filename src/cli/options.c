@@ -87,7 +87,8 @@ static const struct {
     {"csv", OPTION_CSV, no_argument, "--csv", "A table with one row for each owner", false, OF_LIST},
     {"plain", OPTION_PLAIN, no_argument, "--plain",
      "The first SiC's listing: no joining, lower-case names, END is the last page", false, OF_LIST},
-    {"json", OPTION_JSON, no_argument, "--json", "One JSON document with everything known", false, OF_BOTH},
+    {"json", OPTION_JSON, no_argument, "--json", "One JSON document with everything known", false, OF_LIST},
+    {"json", OPTION_JSON, no_argument, "--json", "One JSON document with everything that differs", false, OF_DIFF},
     {"layout", OPTION_LAYOUT, no_argument, "--layout", "Print the structure offsets in use and where they come from",
      false, OF_LIST},
     {"symbols", OPTION_SYMBOLS, required_argument, "--symbols PATH",
@@ -113,7 +114,9 @@ static const struct {
     {"color", OPTION_COLOR, optional_argument, "--color[=WHEN]",
      "Colour: auto (the default: on a terminal, unless NO_COLOR is set), always, never", true, OF_BOTH},
     {"threads", OPTION_THREADS, required_argument, "--threads N",
-     "Threads that read the image (default: one a processor)", true, OF_BOTH},
+     "Threads that read the image (default: one a processor)", true, OF_LIST},
+    {"threads", OPTION_THREADS, required_argument, "--threads N",
+     "Threads that find regions (default: one a processor); one thread reads the images", true, OF_DIFF},
     {"version", OPTION_VERSION, no_argument, "--version", "Print the version and exit", false, OF_LIST},
 };
 
@@ -347,7 +350,7 @@ static bool take_image(struct sic_options *options, int argc, char **argv)
     if (options->live_dump && !sic_live_is_possible())
         return fail("--live-dump asks Windows for a dump of itself, and this is no Windows%s: name a memory image", "");
     if (optind >= argc && !sic_live_is_possible())
-        return fail("no image named: give a crash dump or a raw memory image; see 'sic --help'%s", "");
+        return fail("no image named: name a memory image or a saved scan; see 'sic --help'%s", "");
     if (options->live_dump && optind < argc)
         return fail("--live-dump reads the running machine: '%s' is one image too many", argv[optind]);
     if (optind + 1 < argc)
