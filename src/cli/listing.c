@@ -191,7 +191,8 @@ static enum sic_status open_saved(const struct sic_options *options, struct sic_
 
     if (status != SIC_OK)
         return status;
-    if (options->symbols.profile)
+    /* Of two that are compared it is for the one that is an image. */
+    if (options->symbols.profile && !options->compare)
         return sic_error_set(error, SIC_UNSUPPORTED,
                              "%s: a saved scan was read with the layout of its time; --profile is for images",
                              options->image);
