@@ -4,6 +4,7 @@
 #ifndef SIC_CLI_DIFFERENCE_H
 #define SIC_CLI_DIFFERENCE_H
 
+#include "cli/json_writer.h"
 #include "cli/listing.h"
 #include "cli/output.h"
 #include "difference/difference.h"
@@ -37,6 +38,8 @@ bool sic_comparison_print_text(const struct sic_comparison *comparison, const st
                                bool with_head, bool with_color, struct sic_output *output);
 /* One document, see docs/sic-diff.schema.json. False when memory ran out. */
 bool sic_comparison_print_json(const struct sic_comparison *comparison, struct sic_output *output);
+/* The same as the member `key` of another document; NULL: as a document of its own. */
+bool sic_comparison_put_json(struct sic_json *json, const char *key, const struct sic_comparison *comparison);
 
 /* SIC_EXIT_…: 0 no difference, 1 differences, 3 none was found, but something that decides could not be read. */
 int sic_comparison_exit_status(const struct sic_comparison *comparison);

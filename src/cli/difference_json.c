@@ -76,6 +76,7 @@ static void put_side(struct document *document, unsigned side, const char *name)
     put_file(document, name);
     sic_json_bool(document->json, "complete", sic_listing_is_complete(listing));
     sic_json_number(document->json, "problems", listing->scan.problems.count);
+    sic_json_put_unread(document->json, listing);
     sic_json_number(document->json, "skipped_processes", listing->scan.skipped_processes);
     sic_json_put_origin(document->json, listing);
     sic_json_close_object(document->json);
@@ -362,29 +363,37 @@ static void put_crossings(const struct document *document)
     sic_json_close_array(document->json);
 }
 
-bool sic_comparison_print_json(const struct sic_comparison *comparison, struct sic_output *output)
+bool sic_comparison_put_json(struct sic_json *json, const char *key, const struct sic_comparison *comparison)
 {
     const struct sic_difference *difference = &comparison->difference;
-    struct sic_json json;
     struct document document = {
-        .comparison = comparison, .listings = {comparison->old_listing, comparison->new_listing}, .json = &json};
+        .comparison = comparison, .listings = {comparison->old_listing, comparison->new_listing}, .json = json};
 
-    sic_json_init(&json, output);
-    sic_json_open_object(&json, NULL);
-    sic_json_string(&json, "format", "sic-diff");
-    sic_json_number(&json, "version", DOCUMENT_VERSION);
+    sic_json_open_object(json, key);
+    sic_json_string(json, "format", "sic-diff");
+    sic_json_number(json, "version", DOCUMENT_VERSION);
     put_side(&document, 0, comparison->old_name);
     put_side(&document, 1, comparison->new_name);
-    sic_json_string(&json, "basis", difference->basis == SIC_DIFFERENCE_BY_START ? "pid-and-start-time" : "path");
-    sic_json_string(&json, "basis_reason", difference->basis_reason);
-    sic_json_bool(&json, "same_boot", difference->is_same_boot);
-    sic_json_bool(&json, "complete", sic_comparison_is_complete(comparison));
-    sic_json_bool(&json, "different", difference->is_different);
+    sic_json_string(json, "basis", difference->basis == SIC_DIFFERENCE_BY_START ? "pid-and-start-time" : "path");
+    sic_json_string(json, "basis_reason", difference->basis_reason);
+    sic_json_bool(json, "same_boot", difference->is_same_boot);
+    sic_json_bool(json, "complete", sic_comparison_is_complete(comparison));
+    sic_json_bool(json, "different", difference->is_different);
     put_summary(&document);
     put_processes(&document);
     put_sections(&document);
     put_crossings(&document);
-    sic_json_close_object(&json);
-    sic_json_finish(&json);
+    sic_json_close_object(json);
     return !document.failed;
+}
+
+bool sic_comparison_print_json(const struct sic_comparison *comparison, struct sic_output *output)
+{
+    struct sic_json json;
+    bool is_whole;
+
+    sic_json_init(&json, output);
+    is_whole = sic_comparison_put_json(&json, NULL, comparison);
+    sic_json_finish(&json);
+    return is_whole;
 }

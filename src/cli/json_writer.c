@@ -14,6 +14,8 @@ static void start_line(struct sic_json *json)
 {
     static const char spaces[] = "                ";
 
+    if (json->is_one_line)
+        return;
     sic_output_bytes(json->output, "\n", 1);
     sic_output_bytes(json->output, spaces, json->depth < sizeof(spaces) - 1 ? json->depth : sizeof(spaces) - 1);
 }
@@ -32,7 +34,7 @@ static void put_quoted(struct sic_json *json, const char *text)
 static void start_value(struct sic_json *json, const char *key)
 {
     if (json->needs_comma)
-        sic_output_bytes(json->output, ",", 1);
+        sic_output_bytes(json->output, json->is_one_line ? ", " : ",", json->is_one_line ? 2 : 1);
     if (json->depth > 0)
         start_line(json);
     if (key) {

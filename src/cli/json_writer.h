@@ -1,5 +1,5 @@
 /*
- * Writes one JSON document, indented, in the order of the calls.
+ * Writes JSON documents, indented or each on one line, in the order of the calls.
  */
 #ifndef SIC_CLI_JSON_WRITER_H
 #define SIC_CLI_JSON_WRITER_H
@@ -10,6 +10,7 @@ struct sic_json {
     struct sic_output *output;
     unsigned depth;
     bool needs_comma;
+    bool is_one_line;
 };
 
 void sic_json_init(struct sic_json *json, struct sic_output *output);

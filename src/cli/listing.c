@@ -2,6 +2,7 @@
 
 #include "util/escape.h"
 #include "cli/cross.h"
+#include "cli/live_setup.h"
 #include "cli/origin.h"
 #include "cli/progress.h"
 #include "cli/report.h"
@@ -66,31 +67,37 @@ static bool needs_meaning(const struct sic_options *options)
            options->selection.names.count > 0;
 }
 
-/* What the listing and a saved scan need. Nothing is read that nobody sees. */
-static struct sic_collect_options find_wanted(const struct sic_options *options)
+/* What memory is for, which PEBs tell. Differences show it nowhere, but can be selected by it. */
+static bool needs_memory(const struct sic_options *options)
+{
+    return options->compare ? options->selection.names.count > 0 : needs_meaning(options);
+}
+
+struct sic_collect_options sic_listing_needs(const struct sic_options *options)
 {
     bool is_saved = options->save, is_whole = is_saved || options->compare;
 
     return (struct sic_collect_options){
-        /* What is saved is the same file each time: one thread finds records in one order. */
-        .threads = is_saved ? 1 : options->threads,
+        /* What is saved is the same file each time, and differences name the same of several equal sections and views:
+         * one thread finds records in one order. */
+        .threads = is_whole ? 1 : options->threads,
         .with_paths = true,
         /* What is saved can be listed in any form later. */
         .with_names = needs_meaning(options) || is_whole,
         .with_objects = needs_meaning(options) || is_whole,
         .with_handles = needs_meaning(options) || is_whole,
-        .with_peb = needs_meaning(options) || is_whole,
+        .with_peb = is_saved || needs_memory(options),
         .with_tokens = sic_options_show_tokens(options) || is_whole,
         .with_security = options->cross || is_whole,
         .with_first_pages = options->explain || is_saved,
-        .minimum_views = options->form == SIC_FORM_JSON || is_whole ? 1 : 2,
+        .minimum_views = options->form == SIC_FORM_JSON || options->cross || is_whole ? 1 : 2,
     };
 }
 
 static enum sic_status scan_image(const struct sic_options *options, struct sic_error *error,
                                   struct sic_listing *listing)
 {
-    struct sic_collect_options collect = find_wanted(options);
+    struct sic_collect_options collect = sic_listing_needs(options);
     struct sic_progress progress;
     enum sic_status status;
 
@@ -138,41 +145,26 @@ static enum sic_status open_image(const struct sic_options *options, const char 
     return SIC_OK;
 }
 
-static void print_note(void *context, const char *text)
+static void describe_live(struct sic_listing *listing)
 {
-    const struct sic_options *options = context;
-
-    if (!options->quiet)
-        fprintf(stderr, "sic: %s\n", text);
+    listing->is_live = true;
+    sic_origin_describe(NULL, &listing->kernel, &listing->origin);
+    listing->layout = listing->kernel.profile.layout;
 }
 
 static enum sic_status open_live(const struct sic_options *options, struct sic_error *error,
                                  struct sic_listing *listing)
 {
-    struct sic_live_options live = {
-        .collect = find_wanted(options),
-        .note = print_note,
-        .note_context = (void *)options,
-    };
-    struct sic_symbol_setup setup;
-    struct sic_live_finder finder;
-    enum sic_status status = sic_symbol_setup_init(&setup, &options->symbols, NULL,
-                                                   sic_message_printer(options->quiet, options->verbose), error);
+    struct sic_collect_options collect = sic_listing_needs(options);
+    struct sic_live_setup setup;
+    enum sic_status status = sic_live_setup_init(&setup, options, &collect, error);
 
-    if (status == SIC_OK) {
-        /* As the debuggers do: without a symbol path it is "srv*". */
-        setup.search.may_use_default_server |= setup.path.count == 0;
-        finder = sic_live_finder_make(&setup.request);
-        live.finder = &finder;
-        status = sic_live_scan(&live, error, &listing->kernel, &listing->scan);
-    }
-    sic_symbol_setup_deinit(&setup);
-    if (status != SIC_OK)
-        return status;
-    listing->is_live = true;
-    sic_origin_describe(NULL, &listing->kernel, &listing->origin);
-    listing->layout = listing->kernel.profile.layout;
-    return SIC_OK;
+    if (status == SIC_OK)
+        status = sic_live_scan(&setup.live, error, &listing->kernel, &listing->scan);
+    sic_live_setup_deinit(&setup);
+    if (status == SIC_OK)
+        describe_live(listing);
+    return status;
 }
 
 static enum sic_status open_live_dump(const struct sic_options *options, struct sic_error *error,
@@ -204,13 +196,18 @@ static enum sic_status open_saved(const struct sic_options *options, struct sic_
     return SIC_OK;
 }
 
+static void init(const struct sic_options *options, struct sic_listing *listing)
+{
+    *listing = (struct sic_listing){.form = options->form};
+    sic_scan_init(&listing->scan, sic_heap_allocator());
+}
+
 enum sic_status sic_listing_identify(const struct sic_options *options, struct sic_error *error,
                                      struct sic_listing *listing)
 {
     enum sic_status status;
 
-    *listing = (struct sic_listing){.form = options->form};
-    sic_scan_init(&listing->scan, sic_heap_allocator());
+    init(options, listing);
     if (options->live_dump)
         return open_live_dump(options, error, listing);
     if (!options->image)
@@ -219,23 +216,18 @@ enum sic_status sic_listing_identify(const struct sic_options *options, struct s
     return status == SIC_NOT_MINE ? open_image(options, options->image, error, listing) : status;
 }
 
-enum sic_status sic_listing_open(const struct sic_options *options, struct sic_error *error,
-                                 struct sic_listing *listing)
+/* From a scan to what is shown of it. */
+static enum sic_status prepare(const struct sic_options *options, struct sic_error *error, struct sic_listing *listing)
 {
-    enum sic_region_rule rule = options->form == SIC_FORM_PLAIN ? SIC_REGION_SAME_START : SIC_REGION_JOINED;
-    enum sic_status status;
+    /* What one process maps alone others may hold a handle to, or open by its name. */
+    enum sic_region_rule rule = options->form == SIC_FORM_PLAIN      ? SIC_REGION_SAME_START
+                                : options->cross || options->compare ? SIC_REGION_ALONE_TOO
+                                                                     : SIC_REGION_JOINED;
+    unsigned threads = options->threads ? options->threads : sic_processor_count();
+    enum sic_status status = sic_regions_report_claims(&listing->scan) ? SIC_OK : no_memory(error);
 
-    status = sic_listing_identify(options, error, listing);
-    if (status == SIC_OK && listing->image)
-        status = scan_image(options, error, listing);
-    if (status == SIC_OK && options->save)
-        status = sic_saved_write(options->save, &listing->scan, &listing->origin, &listing->layout, error);
-    if (status == SIC_OK && !sic_regions_report_claims(&listing->scan))
-        status = no_memory(error);
     if (status == SIC_OK)
-        status = sic_regions_build_on_threads(&listing->scan, rule,
-                                              options->threads ? options->threads : sic_processor_count(), error,
-                                              &listing->regions);
+        status = sic_regions_build_on_threads(&listing->scan, rule, threads, error, &listing->regions);
     if (status == SIC_OK && !sic_shared_writable_build(&listing->scan, &listing->shared_writable))
         status = no_memory(error);
     if (status == SIC_OK)
@@ -249,6 +241,31 @@ enum sic_status sic_listing_open(const struct sic_options *options, struct sic_e
     if (status == SIC_OK && options->compare && !sic_cross_find_all(listing))
         status = no_memory(error);
     return status;
+}
+
+enum sic_status sic_listing_open(const struct sic_options *options, struct sic_error *error,
+                                 struct sic_listing *listing)
+{
+    enum sic_status status = sic_listing_identify(options, error, listing);
+
+    if (status == SIC_OK && listing->image)
+        status = scan_image(options, error, listing);
+    if (status == SIC_OK && options->save)
+        status = sic_saved_write(options->save, &listing->scan, &listing->origin, &listing->layout, error);
+    return status == SIC_OK ? prepare(options, error, listing) : status;
+}
+
+enum sic_status sic_listing_open_live(const struct sic_options *options, struct sic_live_session *session,
+                                      struct sic_error *error, struct sic_listing *listing)
+{
+    enum sic_status status;
+
+    init(options, listing);
+    status = sic_live_session_scan(session, error, &listing->kernel, &listing->scan);
+    if (status != SIC_OK)
+        return status;
+    describe_live(listing);
+    return prepare(options, error, listing);
 }
 
 void sic_listing_close(struct sic_listing *listing)
@@ -268,7 +285,8 @@ void sic_listing_close(struct sic_listing *listing)
 
 bool sic_listing_is_complete(const struct sic_listing *listing)
 {
-    return listing->scan.problems.count == 0 && !listing->is_selection_short;
+    return listing->scan.problems.count == 0 && !listing->is_selection_short && !listing->is_crossing_short &&
+           listing->crossings.names_unjudged == 0 && listing->crossings.left_out == 0;
 }
 
 const char *sic_protection_text(unsigned protection)

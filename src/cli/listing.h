@@ -34,6 +34,7 @@ struct sic_listing {
     bool *selected;                 /* by region: passes the filters */
     uint32_t selected_count;
     bool is_selection_short; /* names decided, and not all object directories were read */
+    bool is_crossing_short;  /* with --cross, of tokens, handle tables and object directories not all were read */
 };
 
 /*
@@ -47,11 +48,18 @@ SIC_MUST_CHECK enum sic_status sic_listing_identify(const struct sic_options *op
  * owner calls sic_listing_close, after a failure too. */
 SIC_MUST_CHECK enum sic_status sic_listing_open(const struct sic_options *options, struct sic_error *error,
                                                 struct sic_listing *listing);
+/* The same of one scan of the live kernel, through a driver that stays loaded. */
+SIC_MUST_CHECK enum sic_status sic_listing_open_live(const struct sic_options *options,
+                                                     struct sic_live_session *session, struct sic_error *error,
+                                                     struct sic_listing *listing);
 void sic_listing_close(struct sic_listing *listing);
 
+/* What the listing, a saved scan and differences need. Nothing is read that nobody sees. */
+struct sic_collect_options sic_listing_needs(const struct sic_options *options);
+
 /*
- * False when a process, a node, a subsection or a control area that decides regions could not be read, or an object
- * directory that the selection rests on.
+ * False when a process, a node, a subsection or a control area that decides regions could not be read, or something
+ * else that the selection rests on, or when there is too much to judge.
  */
 bool sic_listing_is_complete(const struct sic_listing *listing);
 

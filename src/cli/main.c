@@ -12,6 +12,7 @@
 #include "cli/report.h"
 #include "cli/text.h"
 #include "cli/verb.h"
+#include "cli/watch.h"
 #include "platform/console.h"
 #include "platform/heap.h"
 #include "platform/processors.h"
@@ -102,7 +103,7 @@ static int run(const struct sic_options *options)
     case SIC_ACTION_LAYOUT:
         return print_layout(options);
     default:
-        return list(options);
+        return options->watch ? sic_watch(options) : list(options);
     }
     return fflush(stdout) == 0 ? SIC_EXIT_FOUND : sic_fail_to_write();
 }

@@ -1,5 +1,6 @@
 #include "cli/options.h"
 
+#include "cli/options_watch.h"
 #include "cli/report.h"
 
 #include "cli/verb.h"
@@ -38,6 +39,7 @@ enum {
     OPTION_MIN_PROCESSES,
     OPTION_WRITABLE,
     OPTION_CROSS,
+    OPTION_WATCH,
     OPTION_BY_PATH
 };
 
@@ -103,6 +105,9 @@ static const struct {
      "Windows only: read the live kernel through a dump that Windows makes of it; no driver is needed", false, OF_LIST},
     {"keep", OPTION_KEEP, required_argument, "--keep FILE", "Keep that dump in FILE, which must not be there yet", true,
      OF_LIST},
+    {"watch", OPTION_WATCH, required_argument, "--watch SECONDS",
+     "Windows only: scan the live kernel until Ctrl-C, SECONDS apart, and show what changed from scan to scan", false,
+     OF_LIST},
     {"quiet", 'q', no_argument, "-q,--quiet", "No notes and no progress on standard error; errors remain", false,
      OF_BOTH},
     {"color", OPTION_COLOR, optional_argument, "--color[=WHEN]",
@@ -137,19 +142,22 @@ void sic_options_print_help(bool all)
     print_options(all, OF_LIST);
     if (!all)
         return;
-    printf("\n"
-           "Exit status:\n"
-           "  0  regions were found\n"
-           "  1  none were found\n"
-           "  2  an error; the message says what, why, and what to do next\n"
-           "  3  answered, but something that decides regions could not be read: the notes name it\n"
-           "\n"
-           "Protections of a view, as it was mapped: r read, w write, c copy on write, x execute.\n"
-           "Image views always show rcx: their real rights are those of the image's sections.\n"
-           "\n"
-           "Options that choose regions compose: a region is shown when it passes all of them. Of one option that is\n"
-           "given several times one value is enough. PATTERN is held against whole names and paths and against their\n"
-           "last parts, ignoring case. All owners of a region are shown, whichever of them was asked for.\n");
+    printf(
+        "\n"
+        "Exit status:\n"
+        "  0  regions were found\n"
+        "  1  none were found\n"
+        "  2  an error; the message says what, why, and what to do next\n"
+        "  3  answered, but something that decides regions could not be read: the notes name it\n"
+        "With --watch, of all its scans: 0 when nothing changed, 1 when something did, 3 when none was seen to and a\n"
+        "scan failed or was incomplete.\n"
+        "\n"
+        "Protections of a view, as it was mapped: r read, w write, c copy on write, x execute.\n"
+        "Image views always show rcx: their real rights are those of the image's sections.\n"
+        "\n"
+        "Options that choose regions compose: a region is shown when it passes all of them. Of one option that is\n"
+        "given several times one value is enough. PATTERN is held against whole names and paths and against their\n"
+        "last parts, ignoring case. All owners of a region are shown, whichever of them was asked for.\n");
 }
 
 void sic_options_print_of_diff(void)
@@ -186,15 +194,28 @@ static bool set_form(struct sic_options *options, enum sic_form form, const char
     return true;
 }
 
-static bool set_threads(struct sic_options *options, const char *text)
+/* A decimal number from 1 to `limit`. */
+static bool read_number(const char *text, unsigned limit, unsigned *number)
 {
     char *end;
-    unsigned long count = strtoul(text, &end, 10);
+    unsigned long value = strtoul(text, &end, 10);
 
-    if (*text < '0' || *text > '9' || *end != '\0' || count == 0 || count > 1024)
-        return fail("--threads takes a number from 1 to 1024, not '%s'", text);
-    options->threads = (unsigned)count;
+    if (*text < '0' || *text > '9' || *end != '\0' || value == 0 || value > limit)
+        return false;
+    *number = (unsigned)value;
     return true;
+}
+
+static bool set_threads(struct sic_options *options, const char *text)
+{
+    return read_number(text, 1024, &options->threads) ||
+           fail("--threads takes a number from 1 to 1024, not '%s'", text);
+}
+
+static bool set_watch(struct sic_options *options, const char *text)
+{
+    return read_number(text, 86400, &options->watch) ||
+           fail("--watch takes seconds from 1 to 86400 (a day), not '%s'", text);
 }
 
 static bool set_group(struct sic_options *options, const char *by)
@@ -256,6 +277,8 @@ static bool apply(struct sic_options *options, int option, const char *argument)
     case OPTION_KEEP:
         options->keep = argument;
         return true;
+    case OPTION_WATCH:
+        return set_watch(options, argument);
     case OPTION_COLOR:
         return set_color(options, argument ? argument : "always");
     case OPTION_THREADS:
@@ -316,6 +339,9 @@ static bool is_consistent(const struct sic_options *options)
 
 static bool take_image(struct sic_options *options, int argc, char **argv)
 {
+    options->compare = options->watch > 0;
+    if (options->watch > 0 && !sic_options_can_watch(options, argv[optind]))
+        return false;
     if (options->keep && !options->live_dump)
         return fail("--keep is for the dump of --live-dump, which is not asked for%s", "");
     if (options->live_dump && !sic_live_is_possible())

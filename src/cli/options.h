@@ -34,6 +34,7 @@ struct sic_options {
     bool by_path;            /* match processes by path */
     bool live_dump;          /* the live kernel through a dump that Windows makes */
     const char *keep;        /* where that dump stays; NULL: it is temporary */
+    unsigned watch;          /* seconds between live scans whose differences are shown; 0: one listing */
     const char *save;        /* where the scan is to be kept; NULL: nowhere */
 };
 

@@ -5,13 +5,16 @@
 /* Windows ends a program whose console was closed after 5 seconds, whatever it does. */
 #define CANCEL_PERIOD 50u /* milliseconds */
 
-/* The handler runs in a thread of its own; `lock` guards the last two. */
+/* The handler runs in a thread of its own; `lock` guards what follows it. */
 static struct {
     HANDLE heard; /* set by an event */
     HANDLE ended; /* set when all is removed */
     CRITICAL_SECTION lock;
     HANDLE thread; /* the one that began */
     bool is_in_call;
+    void (*remove)(void *context); /* while the thread is idle */
+    void *remove_context;
+    bool is_removed; /* by the handler */
 } state;
 
 static void cancel_call(void)
@@ -23,15 +26,47 @@ static void cancel_call(void)
     LeaveCriticalSection(&state.lock);
 }
 
-/* Returns when all is removed: after that, Windows may end the program. */
+static void remove_if_idle(void)
+{
+    EnterCriticalSection(&state.lock);
+    if (state.remove) {
+        state.remove(state.remove_context);
+        state.is_removed = true;
+    }
+    state.remove = NULL;
+    LeaveCriticalSection(&state.lock);
+}
+
+static bool is_removed(void)
+{
+    bool removed;
+
+    EnterCriticalSection(&state.lock);
+    removed = state.is_removed;
+    LeaveCriticalSection(&state.lock);
+    return removed;
+}
+
+/* Returns when all is removed: after that, Windows may end the program. Events are handled one after the other. */
 static BOOL WINAPI handle(DWORD event)
 {
+    bool is_asked = event == CTRL_C_EVENT || event == CTRL_BREAK_EVENT;
+
+    /*
+     * Nothing is left to be removed, and the thread may hang: who presses Ctrl-C again has the program ended. Not by
+     * ExitProcess, which would write what is left in the stream's buffer, and hang as well.
+     */
+    if (is_removed())
+        return is_asked ? TerminateProcess(GetCurrentProcess(), CONTROL_C_EXIT) : FALSE;
     SetEvent(state.heard);
     do {
         cancel_call();
+        remove_if_idle();
+        if (is_asked && is_removed())
+            break;
     } while (WaitForSingleObject(state.ended, CANCEL_PERIOD) == WAIT_TIMEOUT);
     /* After Ctrl-C and Ctrl-Break the program ends by itself, with its own status. */
-    return event == CTRL_C_EVENT || event == CTRL_BREAK_EVENT;
+    return is_asked;
 }
 
 enum sic_status sic_interrupt_begin(struct sic_error *error)
@@ -49,6 +84,7 @@ enum sic_status sic_interrupt_begin(struct sic_error *error)
     }
     if (!is_prepared)
         return sic_error_set(error, SIC_NO_MEMORY, "out of memory; close other programs and try again");
+    state.is_removed = false;
     ResetEvent(state.heard);
     ResetEvent(state.ended);
     /* A parent can have told its children to ignore Ctrl-C. */
@@ -84,6 +120,21 @@ void sic_interrupt_leave_call(void)
 {
     EnterCriticalSection(&state.lock);
     state.is_in_call = false;
+    LeaveCriticalSection(&state.lock);
+}
+
+void sic_interrupt_enter_idle(void (*remove)(void *context), void *context)
+{
+    EnterCriticalSection(&state.lock);
+    state.remove = remove;
+    state.remove_context = context;
+    LeaveCriticalSection(&state.lock);
+}
+
+void sic_interrupt_leave_idle(void)
+{
+    EnterCriticalSection(&state.lock);
+    state.remove = NULL;
     LeaveCriticalSection(&state.lock);
 }
 

@@ -23,6 +23,15 @@ bool sic_interrupt_is_heard(void);
 bool sic_interrupt_enter_call(void);
 void sic_interrupt_leave_call(void);
 
+/*
+ * From here on the thread that began does nothing that needs the driver: such an event, also one that was heard before,
+ * then has `remove` called, once, in a thread of Windows' own. However long the thread takes for what it does, for
+ * somebody who does not read its output, say: the driver is gone, and a second event ends the program. The second
+ * returns when no such call runs, or will.
+ */
+void sic_interrupt_enter_idle(void (*remove)(void *context), void *context);
+void sic_interrupt_leave_idle(void);
+
 /* An event (HANDLE) that such an event signals. Owned by this module. */
 void *sic_interrupt_event(void);
 

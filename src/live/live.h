@@ -34,6 +34,36 @@ bool sic_live_is_possible(void);
 SIC_MUST_CHECK enum sic_status sic_live_scan(const struct sic_live_options *options, struct sic_error *error,
                                              struct sic_kernel *kernel, struct sic_scan *scan);
 
+/* The driver while it is loaded, for one scan or many. One at a time on a machine. */
+struct sic_live_session;
+
+/*
+ * Checks the machine, installs and starts the driver and opens its device. `options` is borrowed until the close, what
+ * its finder rests on too. From here on Ctrl-C and its like do not end the program: they cut a scan or a pause short.
+ * After success the owner calls sic_live_close; after a failure nothing is left.
+ */
+SIC_MUST_CHECK enum sic_status sic_live_open(const struct sic_live_options *options, struct sic_error *error,
+                                             struct sic_live_session **session);
+
+/*
+ * As sic_live_scan. The first one that succeeds chooses the layout, and later ones ask with that. A failure leaves the
+ * session as it was.
+ */
+SIC_MUST_CHECK enum sic_status sic_live_session_scan(struct sic_live_session *session, struct sic_error *error,
+                                                     struct sic_kernel *kernel, struct sic_scan *scan);
+
+/* Whether Ctrl-C or its like was heard: then nothing is to be done but to close. */
+bool sic_live_is_interrupted(const struct sic_live_session *session);
+/* Pauses. False as soon as something was heard. */
+bool sic_live_wait(const struct sic_live_session *session, unsigned seconds);
+
+/*
+ * Stops and removes the driver, and releases the session. SIC_IO when something of it is left: the message says what.
+ * Windows kills a program 5 seconds after its console was closed: the driver is therefore removed as soon as that is
+ * heard, and not only here, unless a scan is under way, which ends at once.
+ */
+SIC_MUST_CHECK enum sic_status sic_live_close(struct sic_live_session *session, struct sic_error *error);
+
 /* A dump of the running kernel. */
 struct sic_live_dump {
     char *path;   /* owned, UTF-8 */

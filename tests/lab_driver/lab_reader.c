@@ -91,8 +91,10 @@ static NTSTATUS Wait(PSIC_READER Reader, uint64_t Milliseconds)
 NTSTATUS SicReaderOpen(PSIC_READER Reader, PSIC_MEMORY Account, PIRP Irp)
 {
     uint64_t *Words, Delay;
-    NTSTATUS Status = LabReadMachine(&Words);
+    NTSTATUS Status;
 
+    LabNextMachine();
+    Status = LabReadMachine(&Words);
     *Reader = (SIC_READER){.Memory = Account, .Irp = Irp};
     Reader->Interface = (struct sic_reader){.read = Read, .is_cancelled = IsCancelled, .context = Reader};
     if (!NT_SUCCESS(Status))
@@ -103,7 +105,7 @@ NTSTATUS SicReaderOpen(PSIC_READER Reader, PSIC_MEMORY Account, PIRP Irp)
     Status = Wait(Reader, Delay);
     if (!NT_SUCCESS(Status))
         return Status;
-    return LabReadFile(L"\\??\\C:\\sic-lab\\memory.raw", &Memory, &MemorySize);
+    return LabReadMemory(&Memory, &MemorySize);
 }
 
 VOID SicReaderClose(PSIC_READER Reader)

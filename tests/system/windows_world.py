@@ -78,14 +78,15 @@ class Wine:
         subprocess.run(["wineserver", "-k"], env=self.environment, capture_output=True)
 
 
-def on_terminal(wine, *arguments):
-    """Starts a program on a terminal of its own, whose other end is returned too."""
+def on_terminal(wine, *arguments, **options):
+    """Starts a program on a terminal of its own, whose other end is returned too; its output can go elsewhere."""
     ours, theirs = pty.openpty()
 
     def take_terminal():
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
-    process = wine.start(*arguments, stdin=theirs, stdout=theirs, start_new_session=True, preexec_fn=take_terminal)
+    options = {"stdout": theirs, **options}
+    process = wine.start(*arguments, stdin=theirs, start_new_session=True, preexec_fn=take_terminal, **options)
     os.close(theirs)
     return process, ours
 
@@ -108,15 +109,19 @@ def install(wine, folder, driver):
     return target / "sic.exe"
 
 
-def serve(wine, world, delay=0):
-    """Lets the lab's driver serve this world; each request takes `delay` milliseconds more."""
+def serve(wine, world, delay=0, number=None):
+    """Lets the lab's driver serve this world; each request takes `delay` milliseconds more.
+
+    With a number it does so from the request of that number on, counted since the driver was loaded.
+    """
     target = wine.path("sic-lab")
     target.mkdir(exist_ok=True)
+    end = f"-{number}" if number else ""
     words = [LAB_MAGIC, int(world.truth["dtb"], 16), delay, len(world.truth["processes"])]
     for process in world.truth["processes"]:
         words += [process["pid"], int(process["create_time"], 16), int(process["eprocess"], 16)]
-    (target / "machine.bin").write_bytes(struct.pack(f"<{len(words)}Q", *words))
-    subprocess.run(["cp", "--sparse=always", world.image("raw"), target / "memory.raw"], check=True)
+    (target / f"machine{end}.bin").write_bytes(struct.pack(f"<{len(words)}Q", *words))
+    subprocess.run(["cp", "--sparse=always", world.image("raw"), target / f"memory{end}.raw"], check=True)
 
 
 def kernel_file(guid_age, pdb_name=b"ntkrnlmp.pdb"):
