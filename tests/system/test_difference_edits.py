@@ -5,6 +5,7 @@ import random
 import pytest
 
 import difference_judge
+import world_boots
 import world_edits
 import world_pairs
 from conftest import sic
@@ -66,8 +67,8 @@ def test_edits(tmp_path, seed, part):
 def test_edits_across_boots(tmp_path, part):
     """The machine was started again: pids, start times and addresses say nothing."""
     chance = random.Random(700 + part)
-    old, new, expected = world_edits.edit(chance, kinds(7, part), world_edits.as_by_path)
-    old, new = build_pair(tmp_path, (old, world_edits.another_boot(new, chance)), part)
+    old, new, expected = world_edits.edit(chance, kinds(7, part), world_boots.as_by_path)
+    old, new = build_pair(tmp_path, (old, world_boots.another_boot(new, chance)), part)
     document = diff(old.image("kernel.dmp"), new.image("kernel.dmp"))
     assert document["basis"] == "path" and not document["same_boot"]
     assert_same(with_one_name(Reader(old, new, True).items(document)), expected)
@@ -83,7 +84,7 @@ def test_no_edits(tmp_path):
     for arguments in ((), ("--by-path",)):
         document = diff(old.image("kernel.dmp"), new.image("kernel.dmp"), *arguments)
         assert not document["different"] and document["complete"] and document["same_boot"]
-    other = build_pair(tmp_path, (world, world_edits.another_boot(world, random.Random(6))), 6)[1]
+    other = build_pair(tmp_path, (world, world_boots.another_boot(world, random.Random(6))), 6)[1]
     document = diff(old.image("kernel.dmp"), other.image("kernel.dmp"))
     assert not document["different"] and document["complete"] and not document["same_boot"]
 
@@ -124,7 +125,7 @@ def test_layouts(tmp_path, layout):
 
 def test_boots_asked_to_be_compared_by_path(tmp_path):
     """Within one boot, but without pids and addresses."""
-    worlds = world_edits.edit(random.Random(9), kinds(9, 0), world_edits.as_by_path)
+    worlds = world_edits.edit(random.Random(9), kinds(9, 0), world_boots.as_by_path)
     old, new = build_pair(tmp_path, worlds[:2], 9)
     document = diff(old.image("kernel.dmp"), new.image("kernel.dmp"), "--by-path")
     assert document["basis"] == "path" and document["same_boot"]
