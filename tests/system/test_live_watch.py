@@ -11,27 +11,13 @@ import time
 
 import pytest
 
-from conftest import build_scenario, sic
+from conftest import sic
+from watched import TIME, build
 from windows_world import WINDOWS, Wine, install, lines, on_terminal, serve, wait_for
 
 LAB_DRIVER = "tests/lab_driver/lab-drv.sys"
 # Wine calls itself build 18362: the profile nearest to that is this one.
 LAYOUT = "18326.535"
-BEFORE = """
-process alpha.exe pid=2000
-process beta.exe pid=2004
-process gamma.exe pid=2008
-section data file "\\Data\\shared.db" pages=57
-section scratch paging-file pages=4
-view 2000 data start=63b0000 protection=rw-
-view 2004 data start=1ce98090000 protection=r--
-view 2000 scratch
-view 2004 scratch
-"""
-AFTER = BEFORE.replace("process gamma.exe pid=2008", "process delta.exe pid=2012") + """
-view 2012 data protection=r--
-"""
-TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 END = "the driver is stopped and removed"
 
 
@@ -44,13 +30,7 @@ def wine(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def worlds(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("worlds")
-
-    def build(name, text):
-        (folder / f"{name}.scenario").write_text(text)
-        return build_scenario(folder / f"{name}.scenario", folder / name, "--layout", LAYOUT, "--format", "raw")
-
-    return {name: build(name, text) for name, text in (("before", BEFORE), ("after", AFTER))}
+    return build(tmp_path_factory.mktemp("worlds"), "--layout", LAYOUT)
 
 
 @pytest.fixture
