@@ -52,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     token.flags |= data[0] & 8 ? SIC_TOKEN_LOW_PRIVILEGE : 0;
     token.kernel_flags = data[0] & 0x10 ? 8 : 0;
     sids[1].attributes = data[0] & 0x20 ? 0x10 : 7;
-    token.integrity = data[0] & 0x40 ? 0 : token.integrity;
+    token.integrity = data[0] & 0x40 ? 0 : data[0] & 0x80 ? 0x1000 : token.integrity;
     whole = sic_access_check(&subject, wish, data + 2, (uint32_t)(size - 2), NULL);
     token.flags &= ~(data[1] & KNOWN);
     if (!(token.flags & SIC_TOKEN_ATTRIBUTES_KNOWN))

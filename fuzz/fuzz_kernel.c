@@ -12,16 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void collect(const struct sic_kernel *kernel)
 {
-    struct sic_collect_options options = {.threads = 2,
-                                          .with_paths = true,
-                                          .with_names = true,
-                                          .with_objects = true,
-                                          .with_handles = true,
-                                          .with_security = true,
-                                          .with_tokens = true,
-                                          .with_peb = true,
-                                          .with_first_pages = true,
-                                          .minimum_views = 1};
+    struct sic_collect_options options = sic_collect_everything(2);
     struct sic_regions regions;
     struct sic_error error;
     struct sic_scan scan;

@@ -6,6 +6,7 @@
 #include "core/security.h"
 #include "core/unpack.h"
 #include "crossing/crossing.h"
+#include "crossing/sentence.h"
 #include "meaning/file_path.h"
 #include "meaning/identity.h"
 #include "meaning/meaning.h"
@@ -131,10 +132,17 @@ static void check_crossings(const struct sic_scan *scan, const struct sic_meanin
     struct sic_crossing_request request = {.scan = scan, .meaning = meaning, .regions = regions, .parts = parts};
     struct sic_crossings crossings;
 
-    require(sic_crossings_find(&request, &crossings));
-    for (uint32_t i = 0; i < crossings.count; i++)
+    char **names = malloc(((size_t)scan->processes.count + 1) * sizeof(*names)), name[] = "name";
+
+    require(names && sic_crossings_find(&request, &crossings));
+    for (uint32_t i = 0; i < scan->processes.count; i++)
+        names[i] = name;
+    for (uint32_t i = 0; i < crossings.count; i++) {
         require(crossings.crossings[i].region < regions->count);
+        check_text(sic_crossing_sentence(&request, &crossings, &crossings.crossings[i], names));
+    }
     sic_crossings_deinit(&crossings);
+    free(names);
 }
 
 static void check_meaning(const struct sic_scan *scan)
@@ -146,7 +154,7 @@ static void check_meaning(const struct sic_scan *scan)
     struct sic_error error;
 
     require(sic_meaning_init(scan, &meaning) && sic_shared_writable_build(scan, &parts));
-    require(sic_regions_build(scan, SIC_REGION_JOINED, &error, &regions) == SIC_OK);
+    require(sic_regions_build(scan, SIC_REGION_ALONE_TOO, &error, &regions) == SIC_OK);
     for (uint32_t i = 0; i < regions.count; i++) {
         const struct sic_region *region = &regions.regions[i];
 

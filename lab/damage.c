@@ -12,66 +12,97 @@ struct statement {
     uint64_t address; /* of the structure that was harmed */
 };
 
-/* A member that can be overwritten. */
+#define NONE LAB_FIELD_COUNT
+
+/* A member that can be overwritten. The first of its name that the layout has is meant. */
 struct member {
     const char *name;
     enum lab_field_id field;
-    enum lab_field_id high; /* of a number in two parts: the field of bits 32 to 39; LAB_FIELD_COUNT: none */
-    unsigned size;
+    enum lab_field_id high;   /* of a number in parts: the field of bits 32 to 39, where the layout has one; or NONE */
+    enum lab_field_id higher; /* the field whose low four bits are bits 40 to 43; or NONE */
+    unsigned size;            /* 0: that of page numbers, 8 bytes up to 7601 and 4 from 9200 on */
 };
 
 static const struct member node_members[] = {
-    {"left", LAB_VAD_LEFT, LAB_FIELD_COUNT, 8},
-    {"right", LAB_VAD_RIGHT, LAB_FIELD_COUNT, 8},
-    {"parent", LAB_VAD_PARENT, LAB_FIELD_COUNT, 8},
-    {"start", LAB_VAD_START, LAB_VAD_START_HIGH, 4},
-    {"end", LAB_VAD_END, LAB_VAD_END_HIGH, 4},
-    {"flags", LAB_VAD_FLAGS, LAB_FIELD_COUNT, 4},
-    {"subsection", LAB_VAD_SUBSECTION, LAB_FIELD_COUNT, 8},
-    {"first", LAB_VAD_FIRST_PTE, LAB_FIELD_COUNT, 8},
-    {"last", LAB_VAD_LAST_PTE, LAB_FIELD_COUNT, 8},
-    {"owner", LAB_VAD_PROCESS, LAB_FIELD_COUNT, 8},
-    {"ring", LAB_VAD_VIEW_LINKS, LAB_FIELD_COUNT, 8},
+    {"left", LAB_VAD_LEFT, NONE, NONE, 8},
+    {"right", LAB_VAD_RIGHT, NONE, NONE, 8},
+    {"parent", LAB_VAD_PARENT, NONE, NONE, 8},
+    {"start", LAB_VAD_START, LAB_VAD_START_HIGH, LAB_VAD_START_HIGHER, 0},
+    {"end", LAB_VAD_END, LAB_VAD_END_HIGH, LAB_VAD_END_HIGHER, 0},
+    {"flags", LAB_VAD_FLAGS, NONE, NONE, 0},
+    {"subsection", LAB_VAD_SUBSECTION, NONE, NONE, 8},
+    {"subsection", LAB_VAD_AREA, NONE, NONE, 8}, /* before Vista a node leads to the control area */
+    {"first", LAB_VAD_FIRST_PTE, NONE, NONE, 8},
+    {"last", LAB_VAD_LAST_PTE, NONE, NONE, 8},
+    {"owner", LAB_VAD_PROCESS, NONE, NONE, 8},
+    {"ring", LAB_VAD_VIEW_LINKS, NONE, NONE, 8},
 };
 
 static const struct member subsection_members[] = {
-    {"control-area", LAB_SUBSECTION_CONTROL_AREA, LAB_FIELD_COUNT, 8},
-    {"base", LAB_SUBSECTION_BASE, LAB_FIELD_COUNT, 8},
-    {"next", LAB_SUBSECTION_NEXT, LAB_FIELD_COUNT, 8},
+    {"control-area", LAB_SUBSECTION_CONTROL_AREA, NONE, NONE, 8},
+    {"base", LAB_SUBSECTION_BASE, NONE, NONE, 8},
+    {"next", LAB_SUBSECTION_NEXT, NONE, NONE, 8},
 };
 
 static const struct member area_members[] = {
-    {"segment", LAB_AREA_SEGMENT, LAB_FIELD_COUNT, 8},
-    {"file", LAB_AREA_FILE, LAB_FIELD_COUNT, 8},
-    {"ring", LAB_AREA_LIST, LAB_FIELD_COUNT, 8},
+    {"segment", LAB_AREA_SEGMENT, NONE, NONE, 8},
+    {"file", LAB_AREA_FILE, NONE, NONE, 8},
+    {"ring", LAB_AREA_LIST, NONE, NONE, 8},
+    {"ring", LAB_AREA_VIEW_LIST, NONE, NONE, 8}, /* in 7600 and 7601 */
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-static const struct member *find_member(const struct member *members, size_t count, const char *name, size_t size)
+/* The member of this name, the layout's own where it has one. */
+static const struct member *find_member(const struct lab_layout *layout, const struct member *members, size_t count,
+                                        const char *name, size_t size)
 {
-    for (size_t i = 0; i < count; i++)
+    const struct member *found = NULL;
+    for (size_t i = 0; i < count && !(found && lab_has(layout, found->field)); i++)
         if (strlen(members[i].name) == size && !strncmp(members[i].name, name, size))
-            return &members[i];
-    return NULL;
+            found = &members[i];
+    return found;
+}
+
+static unsigned size_of(const struct lab_world *world, const struct member *member)
+{
+    return member->size ? member->size : lab_has_wide_vpns(&world->layout) ? 8 : 4;
+}
+
+/* Beyond 40 bits page numbers go with five levels only: with four, the field holds nothing but a pointer's low bits. */
+static bool has_higher(const struct lab_world *world, const struct member *member)
+{
+    return member->higher != NONE && lab_paging_levels(&world->layout) == 5;
+}
+
+static uint8_t load_byte(const struct lab_world *world, uint64_t va)
+{
+    return (uint8_t)(lab_damage_load(world, va & ~7ull) >> va % 8 * 8);
 }
 
 static uint64_t load_member(const struct lab_world *world, uint64_t va, const struct member *member)
 {
-    uint64_t at = va + lab_offset(&world->layout, member->field), value = lab_damage_load(world, at & ~7ull);
-    value = at % 8 ? value >> at % 8 * 8 : value;
-    value = member->size == 4 ? (uint32_t)value : value;
-    if (member->high == LAB_FIELD_COUNT || !lab_has(&world->layout, member->high))
-        return value;
-    at = va + lab_offset(&world->layout, member->high);
-    return value | (lab_damage_load(world, at & ~7ull) >> at % 8 * 8 & 0xff) << 32;
+    const struct lab_layout *layout = &world->layout;
+    uint64_t value = 0;
+    for (unsigned i = 0; i < size_of(world, member); i++)
+        value |= (uint64_t)load_byte(world, va + lab_offset(layout, member->field) + i) << i * 8;
+    if (member->high != NONE && lab_has(layout, member->high))
+        value |= (uint64_t)load_byte(world, va + lab_offset(layout, member->high)) << 32;
+    if (has_higher(world, member))
+        value |= (uint64_t)(load_byte(world, va + lab_offset(layout, member->higher)) & 0xf) << 40;
+    return value;
 }
 
 static void store_member(const struct lab_world *world, uint64_t va, const struct member *member, uint64_t value)
 {
-    lab_damage_store(world, va + lab_offset(&world->layout, member->field), value, member->size);
-    if (member->high != LAB_FIELD_COUNT && lab_has(&world->layout, member->high))
-        lab_damage_store(world, va + lab_offset(&world->layout, member->high), value >> 32, 1);
+    const struct lab_layout *layout = &world->layout;
+    lab_damage_store(world, va + lab_offset(layout, member->field), value, size_of(world, member));
+    if (member->high != NONE && lab_has(layout, member->high))
+        lab_damage_store(world, va + lab_offset(layout, member->high), value >> 32, 1);
+    if (has_higher(world, member)) {
+        uint64_t at = va + lab_offset(layout, member->higher);
+        lab_damage_store(world, at, (load_byte(world, at) & 0xf0) | (value >> 40 & 0xf), 1);
+    }
 }
 
 /* `of/PID/INDEX`: what the same member of that node holds. */
@@ -87,10 +118,11 @@ static uint64_t of_node(const struct statement *statement, const char *what, con
 /* A value: 0xNUMBER, a structure's address, or a pointer gone wild in one of four ways. */
 static uint64_t value_of(const struct statement *statement, const char *what, uint64_t old, const struct member *member)
 {
-    static const struct {
+    bool is_deep = lab_paging_levels(&statement->state->world->layout) == 5;
+    const struct {
         const char *name;
         uint64_t flip, otherwise;
-    } wild[] = {{"non-canonical", 1ull << 52, 0xfff7800000001000ull},
+    } wild[] = {{"non-canonical", 1ull << (is_deep ? 60 : 52), is_deep ? 0xf7ff800000001000ull : 0xfff7800000001000ull},
                 {"unaligned", 4, 0xffffdead00001004ull},
                 {"user", UINT64_MAX, 0x00007ffe12345670ull},
                 {"unmapped", UINT64_MAX, 0xffffdead00001000ull}};
@@ -118,8 +150,9 @@ static const struct member *overwrite(const struct statement *statement, const s
                                       uint64_t va, const char *text)
 {
     const char *equals = strchr(text, '=');
-    const struct member *member = equals ? find_member(members, count, text, (size_t)(equals - text)) : NULL;
     const struct lab_world *world = statement->state->world;
+    const struct member *member =
+        equals ? find_member(&world->layout, members, count, text, (size_t)(equals - text)) : NULL;
     if (!member || !lab_has(&world->layout, member->field))
         LAB_DAMAGE_REJECT(statement->damage, "nothing known as %s here", text);
     store_member(world, va, member, value_of(statement, equals + 1, load_member(world, va, member), member));
@@ -144,8 +177,9 @@ static void harm_node(struct statement *statement)
 static void harm_root(struct statement *statement)
 {
     struct lab_world *world = statement->state->world;
-    uint64_t root = lab_damage_root(world, lab_damage_process(world, statement->damage, word(statement, 1)));
-    statement->address = root - lab_offset(&world->layout, LAB_EPROCESS_VAD_ROOT);
+    uint32_t process = lab_damage_process(world, statement->damage, word(statement, 1));
+    uint64_t root = lab_damage_root(world, process);
+    statement->address = world->scenario->processes[process].eprocess;
     lab_damage_store(world, root, value_of(statement, word(statement, 2), lab_damage_load(world, root), NULL), 8);
 }
 
@@ -193,7 +227,7 @@ static void harm_section(struct statement *statement)
     char place[80];
     for (size_t i = 2; i < statement->damage->count; i++) {
         const char *text = word(statement, i);
-        bool area = find_member(area_members, COUNT(area_members), text, strcspn(text, "="));
+        bool area = find_member(&world->layout, area_members, COUNT(area_members), text, strcspn(text, "="));
         snprintf(place, sizeof place, "%s/%.50s", area ? "control-area" : "subsection", word(statement, 1));
         statement->address = lab_damage_place(world, statement->damage, place);
         overwrite(statement, area ? area_members : subsection_members,
@@ -207,8 +241,9 @@ static void take_page(struct statement *statement)
 {
     const struct lab_damage *damage = statement->damage;
     const char *level = damage->count > 2 ? word(statement, 2) : "level=1";
-    if (strlen(level) != 7 || strncmp(level, "level=", 6) || level[6] < '1' || level[6] > '4')
-        LAB_DAMAGE_REJECT(damage, "level= is from 1, the page's own entry, to 4");
+    int highest = '0' + (int)lab_paging_levels(&statement->state->world->layout);
+    if (strlen(level) != 7 || strncmp(level, "level=", 6) || level[6] < '1' || level[6] > highest)
+        LAB_DAMAGE_REJECT(damage, "level= is from 1, the page's own entry, to %c", highest);
     statement->address = lab_damage_place(statement->state->world, damage, word(statement, 1));
     lab_damage_unmap(statement->state->world, statement->address, level[6] - '0');
 }
@@ -249,13 +284,15 @@ static void recycle(struct statement *statement)
     uint32_t victim = lab_damage_node(world, statement->damage, word(statement, 1), word(statement, 2));
     uint32_t guest = lab_damage_node(world, statement->damage, word(statement, 3), word(statement, 4));
     struct lab_node *from = &world->scenario->nodes[guest], *to = &world->scenario->nodes[victim];
-    uint32_t size = lab_offset(&world->layout, LAB_VAD_SIZE), links = lab_offset(&world->layout, LAB_VAD_VIEW_LINKS);
+    uint32_t size = lab_offset(&world->layout, LAB_VAD_SIZE);
+    bool is_listed = lab_has(&world->layout, LAB_VAD_VIEW_LINKS);
+    uint32_t links = is_listed ? lab_offset(&world->layout, LAB_VAD_VIEW_LINKS) : 0;
     if (from->kind == LAB_NODE_PRIVATE || to->kind == LAB_NODE_PRIVATE || from->process == to->process)
         LAB_DAMAGE_REJECT(statement->damage, "two whole nodes of two processes, please");
     statement->address = to->va;
-    if (to->kind == LAB_NODE_VIEW)
+    if (is_listed && to->kind == LAB_NODE_VIEW)
         move_entry(world, to->va + links, 0);
-    if (from->kind == LAB_NODE_VIEW)
+    if (is_listed && from->kind == LAB_NODE_VIEW)
         move_entry(world, from->va + links, to->va + links);
     for (uint32_t i = 0; i < size; i += 8) {
         lab_damage_store(world, to->va + i, lab_damage_load(world, from->va + i), 8);
@@ -269,6 +306,7 @@ static void recycle(struct statement *statement)
 /* claim ID ID: the second section's first subsection, and its views, claim the first one's array. */
 static void claim(struct statement *statement)
 {
+    static const enum lab_field_id fields[] = {LAB_VAD_FIRST_PTE, LAB_VAD_LAST_PTE};
     struct lab_world *world = statement->state->world;
     char place[80];
     snprintf(place, sizeof place, "array/%.50s", word(statement, 1));
@@ -282,10 +320,10 @@ static void claim(struct statement *statement)
         const struct lab_node *node = &world->scenario->nodes[i];
         if (node->kind != LAB_NODE_VIEW || strcmp(world->scenario->sections[node->section].id, word(statement, 2)))
             continue;
-        for (size_t j = 7; j < 9; j++) { /* first and last; the sentinel of images stays */
-            uint64_t value = load_member(world, node->va, &node_members[j]);
-            if (value < 0xfffffffffffff000ull)
-                store_member(world, node->va, &node_members[j], value - old + array);
+        for (size_t j = 0; j < COUNT(fields); j++) {
+            uint64_t value = lab_damage_load(world, node->va + lab_offset(&world->layout, fields[j]));
+            if (value < 0xfffffffffffff000ull) /* the sentinel of images stays */
+                lab_damage_store(world, node->va + lab_offset(&world->layout, fields[j]), value - old + array, 8);
         }
         statement->state->harmed[i] = 1;
     }
@@ -308,8 +346,6 @@ void lab_damage_apply(struct lab_damage_state *state, struct lab_world *world)
     for (size_t i = 0; i < scenario->damage_count; i++) {
         struct statement statement = {.state = state, .damage = &scenario->damage[i]};
         size_t kind = 0;
-        if (world->layout.build < 9600)
-            LAB_DAMAGE_REJECT(statement.damage, "damage is known of layouts from 9600 on only");
         while (kind < COUNT(statements) && strcmp(statements[kind].name, scenario->damage[i].words[0]))
             kind++;
         if (kind == COUNT(statements))

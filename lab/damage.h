@@ -25,7 +25,8 @@ void lab_write_remains(const struct lab_damage_state *state, const char *prefix)
 bool lab_damage_is_readable(const struct lab_world *world, uint64_t va, uint64_t size);
 uint64_t lab_damage_load(const struct lab_world *world, uint64_t va);
 void lab_damage_store(const struct lab_world *world, uint64_t va, uint64_t value, unsigned size);
-/* Clears the entry of the page tables that leads to `va`; level 1: the PTE, 4: the PML4E of every process. */
+/* Clears the entry of the page tables that leads to `va`; level 1: the PTE; the highest, 4 or 5: the
+ * entry of every process. */
 void lab_damage_unmap(const struct lab_world *world, uint64_t va, int level);
 
 /* Marks the section of this id. */

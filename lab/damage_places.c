@@ -36,7 +36,12 @@ uint32_t lab_damage_node(const struct lab_world *world, const struct lab_damage 
 
 uint64_t lab_damage_root(const struct lab_world *world, uint32_t process)
 {
-    return world->scenario->processes[process].eprocess + lab_offset(&world->layout, LAB_EPROCESS_VAD_ROOT);
+    const struct lab_layout *layout = &world->layout;
+    uint64_t root = world->scenario->processes[process].eprocess + lab_offset(layout, LAB_EPROCESS_VAD_ROOT);
+    /* Up to 9200 the tree hangs from the right link of its table's sentinel. */
+    if (lab_has(layout, LAB_TREE_SENTINEL))
+        root += lab_offset(layout, LAB_TREE_SENTINEL) + lab_offset(layout, LAB_VAD_RIGHT);
+    return root;
 }
 
 /* "left/right" cut in two; fails where there is no second part. */

@@ -173,6 +173,12 @@ static void join(struct remains *remains)
     free(pages);
 }
 
+/* What the list of processes lacks is still found where sections list their views: from 7600 on. */
+static bool is_found(const struct remains *remains, size_t process)
+{
+    return remains->processes[process] || lab_has(&remains->world->layout, LAB_VAD_VIEW_LINKS);
+}
+
 static void collect(struct remains *remains)
 {
     const struct lab_world *world = remains->world;
@@ -184,7 +190,7 @@ static void collect(struct remains *remains)
             reach_tree(remains, i);
         for (size_t j = world->first_node[i]; j < world->first_node[i + 1]; j++) {
             uint32_t node = world->order[j];
-            if (!remains->reached[node] || !is_view(scenario, &scenario->nodes[node]))
+            if (!remains->reached[node] || !is_view(scenario, &scenario->nodes[node]) || !is_found(remains, i))
                 continue;
             remains->joined[remains->view_count] = (uint32_t)remains->view_count;
             remains->views[remains->view_count++] = node;

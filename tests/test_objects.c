@@ -2,6 +2,7 @@
  * Directories and handle tables that are wrong on purpose: what is damaged is said, and the rest is read all the same.
  */
 #include "handmade_objects.h"
+#include "scarce_heap.h"
 
 #include "core/device.h"
 #include "core/soundness.h"
@@ -257,34 +258,20 @@ static void test_devices(void **state)
 }
 
 /* Memory runs out at every place: said, and nothing is left. */
-struct failing {
-    unsigned left;
-};
-
-static void *resize_failing(void *context, void *memory, size_t old_size, size_t new_size)
-{
-    struct failing *failing = context;
-    const struct sic_allocator *heap = sic_heap_allocator();
-
-    if (new_size > 0 && failing->left == 0)
-        return NULL;
-    failing->left -= new_size > 0;
-    return heap->resize(heap->context, memory, old_size, new_size);
-}
-
 static void test_memory_runs_out(void **state)
 {
     unsigned refused = 0;
 
     (void)state;
     for (unsigned n = 0; n < 12; n++) {
-        struct failing failing = {.left = n};
+        struct scarce_heap heap;
         struct handmade world;
 
         handmade_open(&world, LAYOUT, true);
         add_section(&world, add_directory(&world, world.root_va, "BaseNamedObjects"), "Shared");
         handmade_find(&world);
-        world.scan.allocator = (struct sic_allocator){.resize = resize_failing, .context = &failing};
+        scarce_heap_init(&heap, n);
+        world.scan.allocator = heap.allocator;
         refused += !sic_directories_read(&world.scan, &world.reader, &world.objects);
         world.scan.allocator = *sic_heap_allocator();
         handmade_close(&world);

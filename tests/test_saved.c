@@ -3,6 +3,7 @@
  * is as sound as a scan that was walked.
  */
 #include "lab_world.h"
+#include "scarce_heap.h"
 
 #include "core/pack.h"
 #include "core/request.h"
@@ -29,16 +30,7 @@ struct packed {
 
 static void collect_world(struct packed *packed, const char *arguments)
 {
-    struct sic_collect_options options = {.threads = 1,
-                                          .with_paths = true,
-                                          .with_names = true,
-                                          .with_objects = true,
-                                          .with_handles = true,
-                                          .with_security = true,
-                                          .with_tokens = true,
-                                          .with_peb = true,
-                                          .with_first_pages = true,
-                                          .minimum_views = 1};
+    struct sic_collect_options options = sic_collect_everything(1);
     struct sic_error error;
     struct sic_image *image;
     struct sic_kernel kernel;
@@ -467,22 +459,6 @@ static void test_chains_are_numbered_anew(void **state)
     release(&packed);
 }
 
-/* An allocator that has nothing to give from the Nth request on. */
-struct failing {
-    unsigned left;
-};
-
-static void *resize_failing(void *context, void *memory, size_t old_size, size_t new_size)
-{
-    struct failing *failing = context;
-    const struct sic_allocator *heap = sic_heap_allocator();
-
-    if (new_size > 0 && failing->left == 0)
-        return NULL;
-    failing->left -= new_size > 0;
-    return heap->resize(heap->context, memory, old_size, new_size);
-}
-
 /* Tables with something in them, but for the layout's, which needs no memory: at least processes, views, subsections,
  * sections, strings. */
 static unsigned count_tables(const struct packed *packed)
@@ -505,12 +481,12 @@ static void test_memory_runs_out(void **state)
     (void)state;
     pack_world(&packed, "--seed 34");
     for (unsigned n = 0; n < 40; n++) {
-        struct failing failing = {.left = n};
-        struct sic_allocator allocator = {.resize = resize_failing, .context = &failing};
+        struct scarce_heap heap;
         struct sic_unpacked unpacked;
         struct sic_scan scan;
 
-        sic_scan_init(&scan, &allocator);
+        scarce_heap_init(&heap, n);
+        sic_scan_init(&scan, &heap.allocator);
         refused += sic_unpack(packed.bytes, packed.size, &scan, &unpacked) != NULL;
         sic_scan_deinit(&scan);
     }

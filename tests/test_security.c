@@ -1,7 +1,9 @@
 /*
  * Security descriptors of objects: read whole, told apart from none and from unknown, whatever the bytes are.
  */
+#include "scarce_heap.h"
 #include "security_world.h"
+
 #include "util/memory.h"
 
 #include <setjmp.h>
@@ -255,32 +257,17 @@ static void test_limit_of_all(void **state)
         assert_int_equal(names[i].flags, i < fit ? SIC_NAME_SECURITY_READ : 0);
 }
 
-struct failing {
-    unsigned left;
-};
-
-static void *resize_failing(void *context, void *memory, size_t old_size, size_t new_size)
-{
-    struct failing *failing = context;
-    const struct sic_allocator *heap = sic_heap_allocator();
-
-    if (new_size > old_size && failing->left == 0)
-        return NULL;
-    failing->left -= new_size > old_size;
-    return heap->resize(heap->context, memory, old_size, new_size);
-}
-
 static void test_memory_runs_out(void **state)
 {
     struct world *world = *state;
     unsigned refused = 0;
 
     for (unsigned n = 1; n < 12; n++) {
-        struct failing failing = {.left = n};
-        struct sic_allocator allocator = {.resize = resize_failing, .context = &failing};
+        struct scarce_heap heap;
 
         sic_scan_deinit(&world->scan);
-        sic_scan_init(&world->scan, &allocator);
+        scarce_heap_init(&heap, n);
+        sic_scan_init(&world->scan, &heap.allocator);
         add(world, 0, SIC_NAME_SECTION, FLAT_BASE + DESCRIPTOR_AT);
         refused += !sic_securities_read(&world->scan, &world->reader, &world->shape.objects);
         sic_scan_deinit(&world->scan);

@@ -2,6 +2,7 @@
  * Tokens, SIDs and PEBs made by hand: what they say, and what damage to them leaves unknown.
  */
 #include "flat_memory.h"
+#include "scarce_heap.h"
 
 #include "core/peb.h"
 #include "core/process.h"
@@ -590,32 +591,18 @@ static void test_cancelled(void **state)
     assert_in_range(patience.asked, 100, 110);
 }
 
-/* Lets so many allocations succeed, then none. */
-struct scarce {
-    const struct sic_allocator *heap;
-    unsigned left;
-};
-
-static void *resize_scarce(void *context, void *memory, size_t old_size, size_t new_size)
+/* Whether so many allocations are enough. */
+static bool read_all(struct world *world, unsigned allocations)
 {
-    struct scarce *scarce = context;
-
-    if (new_size > 0 && scarce->left == 0)
-        return NULL;
-    scarce->left -= new_size > 0;
-    return scarce->heap->resize(scarce->heap->context, memory, old_size, new_size);
-}
-
-static bool read_all(struct world *world, struct scarce *scarce)
-{
-    struct sic_allocator allocator = {.resize = resize_scarce, .context = scarce};
+    struct scarce_heap heap;
     struct sic_user_reader user = {.read = read_user, .context = world};
     struct sic_process *process;
     bool done;
 
     sic_scan_deinit(&world->scan);
-    sic_scan_init(&world->scan, &allocator);
-    process = sic_array_append(&allocator, &world->scan.processes, sizeof(*process));
+    scarce_heap_init(&heap, allocations);
+    sic_scan_init(&world->scan, &heap.allocator);
+    process = sic_array_append(&heap.allocator, &world->scan.processes, sizeof(*process));
     done = process && sic_process_read(&world->reader, &world->profile.layout, FLAT_BASE + EPROCESS_AT, process) &&
            sic_tokens_read(&world->scan, &world->reader, &world->profile.layout, &world->objects) &&
            sic_pebs_read(&world->scan, &user, &world->profile.layout);
@@ -631,7 +618,7 @@ static void test_memory_runs_out(void **state)
 
     put_field(world, EPROCESS_AT, SIC_FIELD_EPROCESS_PEB, 0x107000, 8);
     put_field(world, 0x7000, SIC_FIELD_PEB_API_SET_MAP, 0x1230000, 8);
-    while (!read_all(world, &(struct scarce){.heap = sic_heap_allocator(), .left = allocations}))
+    while (!read_all(world, allocations))
         allocations++;
     assert_in_range(allocations, 7, 40);
 }

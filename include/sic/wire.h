@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 /* Raised when a field changes its place or its meaning: both sides refuse every other version. */
-#define SIC_WIRE_VERSION 3u
+#define SIC_WIRE_VERSION 4u
 
 /* CTL_CODE(0x8c51, 0x800, METHOD_OUT_DIRECT, FILE_READ_DATA | FILE_WRITE_DATA) */
 #define SIC_WIRE_IOCTL_SCAN 0x8c51e002u

@@ -2,6 +2,7 @@
 
 #include "cli/text.h"
 #include "crossing/sentence.h"
+#include "meaning/unread.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,11 +20,21 @@ struct sic_crossing_request sic_cross_request(const struct sic_listing *listing)
                                          .selected = listing->selected};
 }
 
+/* Whether something that crossings rest on was not read. */
+static bool is_short(const struct sic_listing *listing)
+{
+    struct sic_unread unread;
+
+    sic_unread_count(&listing->meaning, &unread);
+    return unread.object_directories || unread.handle_tables > 0 || unread.tokens > 0;
+}
+
 bool sic_cross_find_all(struct sic_listing *listing)
 {
     struct sic_crossing_request request = sic_cross_request(listing);
 
     request.selected = NULL;
+    listing->is_crossing_short = is_short(listing);
     return sic_crossings_find(&request, &listing->crossings);
 }
 
@@ -42,6 +53,7 @@ bool sic_cross_select(struct sic_listing *listing)
         listing->selected_count += !listing->selected[region];
         listing->selected[region] = true;
     }
+    listing->is_crossing_short = is_short(listing);
     return true;
 }
 
@@ -60,6 +72,8 @@ static void put_side(const struct sic_listing *listing, const char *title, const
     const struct sic_trust trust = sic_trust_of_class(side->trust);
     char words[SIC_TRUST_TEXT_SIZE];
 
+    if (!with_details && list->count <= SIC_SENTENCE_PROCESSES)
+        return;
     for (uint32_t i = 0; i < shown; i++) {
         const struct sic_process *process = sic_scan_process(&listing->scan, processes[list->first + i]);
 
@@ -120,15 +134,19 @@ static void put_summary(const struct sic_listing *listing, const struct sic_opti
         else
             unknown += is_shown(crossing, options);
     }
-    sic_output_format(
-        output, "Crossings: %u that are there, %u that could be, %u of which something is unknown, in %u region%s",
-        counts[0], counts[1], unknown, regions, regions == 1 ? "" : "s");
+    sic_output_format(output, "Crossings: %u are there, %u could be, %u are uncertain, in %u region%s", counts[0],
+                      counts[1], unknown, regions, regions == 1 ? "" : "s");
     if (crossings->files_unknown > 0 && !(options->details || options->explain))
         sic_output_format(output, "; %u more that only a file's access control list decides, which is not in memory",
                           crossings->files_unknown);
     if (crossings->processes_unknown > 0)
-        sic_output_format(output, "; %u processes whose token was not read: what they could open is unknown",
-                          crossings->processes_unknown);
+        sic_output_format(output, "; %u process%s whose token was not, or not wholly, read",
+                          crossings->processes_unknown, crossings->processes_unknown == 1 ? "" : "es");
+    if (crossings->names_unjudged > 0)
+        sic_output_format(output, "; %u name%s not judged", crossings->names_unjudged,
+                          crossings->names_unjudged == 1 ? "" : "s");
+    if (crossings->left_out > 0)
+        sic_output_format(output, "; %u more crossings not kept", crossings->left_out);
     sic_output_text(output, "\n");
 }
 

@@ -76,6 +76,7 @@ static void put_side(struct document *document, unsigned side, const char *name)
     put_file(document, name);
     sic_json_bool(document->json, "complete", sic_listing_is_complete(listing));
     sic_json_number(document->json, "problems", listing->scan.problems.count);
+    sic_json_put_unread(document->json, listing);
     sic_json_number(document->json, "skipped_processes", listing->scan.skipped_processes);
     sic_json_put_origin(document->json, listing);
     sic_json_close_object(document->json);

@@ -267,7 +267,7 @@ static void put_notes(struct sic_json *json, const struct sic_listing *listing)
     sic_json_close_array(json);
 }
 
-static void put_unread(struct sic_json *json, const struct sic_listing *listing)
+void sic_json_put_unread(struct sic_json *json, const struct sic_listing *listing)
 {
     struct sic_unread unread;
 
@@ -321,7 +321,7 @@ static void put_document(const struct document *document, struct sic_json *json)
         sic_cross_put_json(json, listing, document->numbers);
     put_problems(json, listing);
     put_notes(json, listing);
-    put_unread(json, listing);
+    sic_json_put_unread(json, listing);
     sic_json_close_object(json);
     sic_json_finish(json);
 }

@@ -181,4 +181,9 @@ void sic_cross_put_json(struct sic_json *json, const struct sic_listing *listing
     for (uint32_t i = 0; i < listing->crossings.count; i++)
         put_crossing(json, listing, &listing->crossings.crossings[i], numbers);
     sic_json_close_array(json);
+    sic_json_open_object(json, "crossings_unknown");
+    sic_json_number(json, "processes", listing->crossings.processes_unknown);
+    sic_json_number(json, "names", listing->crossings.names_unjudged);
+    sic_json_number(json, "left_out", listing->crossings.left_out);
+    sic_json_close_object(json);
 }

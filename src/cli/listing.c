@@ -90,7 +90,7 @@ struct sic_collect_options sic_listing_needs(const struct sic_options *options)
         .with_tokens = sic_options_show_tokens(options) || is_whole,
         .with_security = options->cross || is_whole,
         .with_first_pages = options->explain || is_saved,
-        .minimum_views = options->form == SIC_FORM_JSON || is_whole ? 1 : 2,
+        .minimum_views = options->form == SIC_FORM_JSON || options->cross || is_whole ? 1 : 2,
     };
 }
 
@@ -183,7 +183,8 @@ static enum sic_status open_saved(const struct sic_options *options, struct sic_
 
     if (status != SIC_OK)
         return status;
-    if (options->symbols.profile)
+    /* Of two that are compared it is for the one that is an image. */
+    if (options->symbols.profile && !options->compare)
         return sic_error_set(error, SIC_UNSUPPORTED,
                              "%s: a saved scan was read with the layout of its time; --profile is for images",
                              options->image);
@@ -218,7 +219,10 @@ enum sic_status sic_listing_identify(const struct sic_options *options, struct s
 /* From a scan to what is shown of it. */
 static enum sic_status prepare(const struct sic_options *options, struct sic_error *error, struct sic_listing *listing)
 {
-    enum sic_region_rule rule = options->form == SIC_FORM_PLAIN ? SIC_REGION_SAME_START : SIC_REGION_JOINED;
+    /* What one process maps alone others may hold a handle to, or open by its name. */
+    enum sic_region_rule rule = options->form == SIC_FORM_PLAIN      ? SIC_REGION_SAME_START
+                                : options->cross || options->compare ? SIC_REGION_ALONE_TOO
+                                                                     : SIC_REGION_JOINED;
     unsigned threads = options->threads ? options->threads : sic_processor_count();
     enum sic_status status = sic_regions_report_claims(&listing->scan) ? SIC_OK : no_memory(error);
 
@@ -281,7 +285,8 @@ void sic_listing_close(struct sic_listing *listing)
 
 bool sic_listing_is_complete(const struct sic_listing *listing)
 {
-    return listing->scan.problems.count == 0 && !listing->is_selection_short;
+    return listing->scan.problems.count == 0 && !listing->is_selection_short && !listing->is_crossing_short &&
+           listing->crossings.names_unjudged == 0 && listing->crossings.left_out == 0;
 }
 
 const char *sic_protection_text(unsigned protection)

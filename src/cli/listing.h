@@ -34,6 +34,7 @@ struct sic_listing {
     bool *selected;                 /* by region: passes the filters */
     uint32_t selected_count;
     bool is_selection_short; /* names decided, and not all object directories were read */
+    bool is_crossing_short;  /* with --cross, of tokens, handle tables and object directories not all were read */
 };
 
 /*
@@ -57,8 +58,8 @@ void sic_listing_close(struct sic_listing *listing);
 struct sic_collect_options sic_listing_needs(const struct sic_options *options);
 
 /*
- * False when a process, a node, a subsection or a control area that decides regions could not be read, or an object
- * directory that the selection rests on.
+ * False when a process, a node, a subsection or a control area that decides regions could not be read, or something
+ * else that the selection rests on, or when there is too much to judge.
  */
 bool sic_listing_is_complete(const struct sic_listing *listing);
 

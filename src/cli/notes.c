@@ -178,17 +178,21 @@ static void print_sum(const struct sic_listing *listing)
 {
     const struct sic_scan *scan = &listing->scan;
     uint64_t nodes = 0;
-    uint32_t unnamed = 0;
+    uint32_t unnamed = 0, shared = 0;
 
     for (uint32_t i = 0; i < scan->processes.count; i++)
         nodes += sic_scan_process(scan, i)->node_count;
     for (uint32_t i = 0; i < listing->regions.count; i++) {
-        const struct sic_section *section = sic_scan_section(scan, listing->regions.regions[i].section);
+        const struct sic_region *region = &listing->regions.regions[i];
+        const struct sic_section *section = sic_scan_section(scan, region->section);
 
+        if (listing->form != SIC_FORM_PLAIN && !sic_region_is_shared(scan, region))
+            continue;
+        shared++;
         unnamed += section->file_object_va != 0 && !(section->flags & SIC_SECTION_HAS_NAME);
     }
     say(listing, "%u processes, %" PRIu64 " VAD nodes, %u views, %u region%s", scan->processes.count, nodes,
-        scan->views.count, listing->regions.count, listing->regions.count == 1 ? "" : "s");
+        scan->views.count, shared, shared == 1 ? "" : "s");
     if (listing->form != SIC_FORM_PLAIN)
         fprintf(stderr, ", %u without a name", unnamed);
     fputc('\n', stderr);
@@ -259,6 +263,24 @@ static void print_all(const struct sic_listing *listing, const struct sic_option
         say(listing, "incomplete: and %u more; --json lists all\n", problem_count - LINE_LIMIT);
 }
 
+static void print_short_crossings(const struct sic_listing *listing, const char *consequence)
+{
+    const struct sic_crossings *crossings = &listing->crossings;
+
+    if (listing->is_crossing_short)
+        say(listing,
+            "the answer is incomplete: crossings need tokens, handle tables and object directories, and not all could "
+            "be read; %s\n",
+            consequence);
+    if (crossings->names_unjudged > 0)
+        say(listing, "the answer is incomplete: %u of the sections' names %s not judged: there are too many; %s\n",
+            crossings->names_unjudged, crossings->names_unjudged == 1 ? "was" : "were", consequence);
+    if (crossings->left_out > 0)
+        say(listing,
+            "the answer is incomplete: of the crossings only %u are kept, %u more are not; choose fewer regions; %s\n",
+            SIC_CROSSING_LIMIT, crossings->left_out, consequence);
+}
+
 void sic_notes_print(const struct sic_listing *listing, const struct sic_options *options)
 {
     uint32_t count = listing->scan.problems.count;
@@ -275,4 +297,5 @@ void sic_notes_print(const struct sic_listing *listing, const struct sic_options
             "the answer is incomplete: %s needs the object directories, and not all could be read; "
             "%s\n",
             options->selection.named ? "--named" : "--name", consequence);
+    print_short_crossings(listing, consequence);
 }

@@ -209,6 +209,8 @@ bool sic_listing_select_sections(const struct sic_listing *listing, const struct
     for (uint32_t i = 0; done && i < listing->regions.count; i++) {
         uint32_t section = listing->regions.regions[i].section;
 
+        if (!sic_region_is_shared(&listing->scan, &listing->regions.regions[i]))
+            continue;
         has_region[section] = true;
         sections[section] = sections[section] || listing->selected[i];
     }

@@ -101,15 +101,15 @@ static void prefetch_region(const struct sic_listing *listing, uint32_t index)
 {
     const struct sic_regions *regions = &listing->regions;
 
-    if (index + 4 < regions->count) {
-        const struct sic_region *region = &regions->regions[index + 4];
+    if (index + 12 < regions->count) {
+        const struct sic_region *region = &regions->regions[index + 12];
 
         __builtin_prefetch(&regions->views[region->first]);
         __builtin_prefetch(&sic_scan_section(&listing->scan, region->section)->flags);
         __builtin_prefetch(&sic_scan_section(&listing->scan, region->section)->name);
     }
-    if (index + 2 < regions->count) {
-        const struct sic_region *region = &regions->regions[index + 2];
+    if (index + 6 < regions->count) {
+        const struct sic_region *region = &regions->regions[index + 6];
         const struct sic_section *section = sic_scan_section(&listing->scan, region->section);
         uint32_t count = region->count < PREFETCH_DISTANCE ? region->count : PREFETCH_DISTANCE;
 

@@ -80,12 +80,14 @@ static int run_with(const struct sic_options *options)
         is_open = open_side(options, paths[opened], &error, &listings[opened]) == SIC_OK;
         opened++;
     }
-    if (is_open)
+    if (is_open && options->symbols.profile && !listings[0].image && !listings[1].image)
+        sic_fail("saved scans were read with the layouts of their time; --profile is for images: leave it out");
+    else if (is_open)
         status = compare(&listings[0], &listings[1], options);
     else
         sic_fail(error.message);
     for (unsigned i = 0; i < opened; i++) {
-        if (is_open)
+        if (status != SIC_EXIT_ERROR)
             sic_notes_print(&listings[i], options);
         sic_listing_close(&listings[i]);
     }

@@ -112,13 +112,10 @@ static void insert(struct sic_index_slot *slots, uint32_t capacity, struct sic_i
     slots[i] = slot;
 }
 
-static bool grow_index(const struct sic_allocator *allocator, struct sic_index *index)
+static bool grow_index(const struct sic_allocator *allocator, struct sic_index *index, uint32_t capacity)
 {
-    uint32_t capacity = index->capacity ? index->capacity * 2 : 64;
     struct sic_index_slot *slots;
 
-    if (capacity <= index->capacity)
-        return false;
     if (index->multiplier == 0)
         index->multiplier = allocator->hash_seed | 1;
     slots = allocator->resize(allocator->context, NULL, 0, capacity * sizeof(*slots));
@@ -136,10 +133,27 @@ static bool grow_index(const struct sic_allocator *allocator, struct sic_index *
     return true;
 }
 
+/* At most three quarters full. */
+static uint32_t room_in(uint32_t capacity)
+{
+    return capacity / 4 * 3;
+}
+
+bool sic_index_reserve(const struct sic_allocator *allocator, struct sic_index *index, uint32_t count)
+{
+    uint32_t capacity = index->capacity ? index->capacity : 64;
+
+    while (room_in(capacity) < count) {
+        if (capacity > UINT32_MAX / 2)
+            return false;
+        capacity *= 2;
+    }
+    return capacity == index->capacity || grow_index(allocator, index, capacity);
+}
+
 bool sic_index_add(const struct sic_allocator *allocator, struct sic_index *index, uint64_t key, uint32_t record)
 {
-    /* At most three quarters full. */
-    if (index->count >= index->capacity / 4 * 3 && !grow_index(allocator, index))
+    if (index->count >= room_in(index->capacity) && !sic_index_reserve(allocator, index, index->count + 1))
         return false;
     insert(index->slots, index->capacity, (struct sic_index_slot){.hash = hash_address(index, key), .record = record});
     index->count++;

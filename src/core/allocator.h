@@ -57,6 +57,8 @@ bool sic_index_find(const struct sic_index *index, const struct sic_array *recor
                     uint32_t *record);
 /* A hint that `key` will be looked up soon. */
 void sic_index_prefetch(const struct sic_index *index, uint64_t key);
+/* Makes room for so many records in all. False when memory ran out. */
+bool sic_index_reserve(const struct sic_allocator *allocator, struct sic_index *index, uint32_t count);
 /* Adds a record whose key is not there yet. False when memory ran out. */
 bool sic_index_add(const struct sic_allocator *allocator, struct sic_index *index, uint64_t key, uint32_t record);
 void sic_index_free(const struct sic_allocator *allocator, struct sic_index *index);

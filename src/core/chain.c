@@ -2,6 +2,9 @@
 
 #include "core/section.h"
 
+/* How many views ahead their subsections are asked for. */
+#define PREFETCH_DISTANCE 16u
+
 uint64_t sic_view_contiguous_pages(const struct sic_view *view)
 {
     uint64_t pages = sic_view_page_count(view), ptes;
@@ -248,21 +251,24 @@ static bool report_cut_chains(struct sic_scan *scan, uint64_t *furthest)
     return true;
 }
 
-/* Few views do: only their subsections are touched. */
-static void mark_goes_on(struct sic_scan *scan)
+void sic_chains_mark(struct sic_scan *scan)
 {
     for (uint32_t i = 0; i < scan->views.count; i++) {
         const struct sic_view *view = sic_scan_view(scan, i);
+        struct sic_subsection *subsection = sic_scan_subsection(scan, view->subsection);
 
+        if (i + PREFETCH_DISTANCE < scan->views.count)
+            __builtin_prefetch(
+                &sic_scan_subsection(scan, sic_scan_view(scan, i + PREFETCH_DISTANCE)->subsection)->next_va, 1);
+        subsection->flags |= SIC_SUBSECTION_VIEWED;
         if (goes_on(view))
-            sic_scan_subsection(scan, view->subsection)->flags |= SIC_SUBSECTION_GOES_ON;
+            subsection->flags |= SIC_SUBSECTION_GOES_ON;
     }
 }
 
 void sic_chains_restore(struct sic_scan *scan)
 {
-    sic_subsections_mark_viewed(scan);
-    mark_goes_on(scan);
+    sic_chains_mark(scan);
     number_chains(scan);
 }
 
@@ -271,7 +277,6 @@ bool sic_chains_follow(struct sic_scan *scan, const struct sic_reader *reader, c
     struct sic_array furthest = {0};
     bool followed;
 
-    mark_goes_on(scan);
     if (!chase_viewed(scan, reader, layout))
         return false;
     number_chains(scan);

@@ -7,10 +7,14 @@
 #include "core/layout.h"
 #include "core/scan.h"
 
+/* Marks the subsections that views start in, and those that views go on from. */
+void sic_chains_mark(struct sic_scan *scan);
+
 /*
- * Follows the chains that matter: those that a view goes on through, those that tell at what offset a view starts, and
- * those of images, whose subsections say what is shared and writable. Then numbers the pages of all chains. A chain
- * that breaks off before the end of a view, or leads in a ring, is a problem. False when memory ran out.
+ * Follows the chains that matter, whose subsections are marked: those that a view goes on through, those that tell at
+ * what offset a view starts, and those of images, whose subsections say what is shared and writable. Then numbers the
+ * pages of all chains. A chain that breaks off before the end of a view, or leads in a ring, is a problem. False when
+ * memory ran out.
  */
 bool sic_chains_follow(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout);
 

@@ -76,6 +76,18 @@ static uint32_t intern_device(struct sic_scan *scan, struct sic_index *index, co
     return sic_index_add(&scan->allocator, index, va, scan->devices.count - 1) ? scan->devices.count - 1 : SIC_NONE;
 }
 
+#define PREFETCH_DISTANCE 16u
+
+/* Asks for the file of a section that comes after `index`. */
+static void prefetch_file(const struct sic_scan *scan, const struct sic_reader *reader, uint32_t minimum_views,
+                          uint32_t index)
+{
+    const struct sic_section *later = sic_scan_section(scan, index + PREFETCH_DISTANCE);
+
+    if (scan->sections.count - index > PREFETCH_DISTANCE && sic_section_has_file(later, reader, minimum_views))
+        sic_reader_prefetch(reader, later->file_object_va);
+}
+
 static bool read_all(struct sic_scan *scan, struct sic_index *index, const struct sic_reader *reader,
                      const struct sic_objects *objects, uint32_t minimum_views)
 {
@@ -85,8 +97,8 @@ static bool read_all(struct sic_scan *scan, struct sic_index *index, const struc
         struct sic_section *section = sic_scan_section(scan, i);
         uint64_t device_va;
 
-        if (sic_section_owner_count(section) < minimum_views || section->flags & SIC_SECTION_UNREAD ||
-            !sic_is_kernel_pointer(reader, section->file_object_va, 16) ||
+        prefetch_file(scan, reader, minimum_views, i);
+        if (!sic_section_has_file(section, reader, minimum_views) ||
             !sic_is_file_object(reader, section->file_object_va) ||
             !sic_reader_u64(reader, section->file_object_va + offset, &device_va) ||
             !sic_is_kernel_pointer(reader, device_va, 8))

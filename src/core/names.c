@@ -37,7 +37,7 @@ bool sic_is_file_object(const struct sic_reader *reader, uint64_t va)
 
 #define PREFETCH_DISTANCE 8u
 
-static bool has_name(const struct sic_reader *reader, const struct sic_section *section, uint32_t minimum_views)
+bool sic_section_has_file(const struct sic_section *section, const struct sic_reader *reader, uint32_t minimum_views)
 {
     return sic_section_owner_count(section) >= minimum_views && !(section->flags & SIC_SECTION_UNREAD) &&
            sic_is_kernel_pointer(reader, section->file_object_va, 16);
@@ -53,9 +53,11 @@ static void prefetch_name(const struct sic_scan *scan, const struct sic_reader *
 
     if (scan->sections.count - index <= 2 * PREFETCH_DISTANCE || !reader->prefetch)
         return;
-    if (has_name(reader, &sections[index + 2 * PREFETCH_DISTANCE], minimum_views))
+    if (sic_section_has_file(&sections[index + 2 * PREFETCH_DISTANCE], reader, minimum_views)) {
+        sic_reader_prefetch(reader, sections[index + 2 * PREFETCH_DISTANCE].file_object_va);
         sic_reader_prefetch(reader, sections[index + 2 * PREFETCH_DISTANCE].file_object_va + file_name_offset);
-    if (has_name(reader, &sections[index + PREFETCH_DISTANCE], minimum_views))
+    }
+    if (sic_section_has_file(&sections[index + PREFETCH_DISTANCE], reader, minimum_views))
         header = sic_reader_bytes(reader, sections[index + PREFETCH_DISTANCE].file_object_va + file_name_offset,
                                   scratch, sizeof(scratch));
     if (header)
@@ -70,7 +72,7 @@ bool sic_section_names_read(struct sic_scan *scan, const struct sic_reader *read
         struct sic_string name;
 
         prefetch_name(scan, reader, file_name_offset, minimum_views, i);
-        if (!has_name(reader, section, minimum_views))
+        if (!sic_section_has_file(section, reader, minimum_views))
             continue;
         if (sic_reader_is_cancelled(reader))
             return false;

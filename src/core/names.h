@@ -24,6 +24,9 @@ bool sic_string_read(struct sic_scan *scan, const struct sic_reader *reader, uin
 /* Whether what is there says that it is a FILE_OBJECT. */
 bool sic_is_file_object(const struct sic_reader *reader, uint64_t va);
 
+/* Whether a section with at least `minimum_views` owners says that it has a file. */
+bool sic_section_has_file(const struct sic_section *section, const struct sic_reader *reader, uint32_t minimum_views);
+
 /* Reads the file names of the sections with at least `minimum_views` owners (sic_section_owner_count). False when
  * memory ran out. */
 bool sic_section_names_read(struct sic_scan *scan, const struct sic_reader *reader, uint32_t file_name_offset,

@@ -171,13 +171,9 @@ static bool gather_roots(const struct sic_scan *scan, struct sic_array *roots)
 static bool part_tree(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
                       const struct sic_key *keys, uint32_t first, uint32_t end)
 {
-    struct sic_vad_walker walker;
-    uint64_t owner_va;
+    uint64_t owner_va = sic_vad_root_owner(reader, layout, keys[first].key);
     uint32_t kept = first;
 
-    sic_vad_walker_init(&walker, reader, layout);
-    owner_va = sic_vad_owner(&walker, keys[first].key);
-    sic_vad_walker_deinit(&walker, &scan->allocator);
     for (uint32_t i = first; i < end; i++) {
         if (sic_scan_process(scan, (uint32_t)keys[i].value)->eprocess_va == owner_va)
             kept = i;

@@ -7,6 +7,8 @@
 
 /* How many records ahead memory is asked for while a list of them is read. */
 #define PREFETCH_DISTANCE 8u
+/* The same for views, of which there is less to do. */
+#define VIEW_DISTANCE 24u
 /* Subsections that one thread reads before their sections are looked up: kernel stacks are small. */
 #define READ_AT_ONCE 32u
 
@@ -249,11 +251,11 @@ static void prefetch_section(const struct sic_scan *scan, uint32_t index)
 {
     const struct sic_view *views = scan->views.elements;
 
-    if (index + 2 * PREFETCH_DISTANCE >= scan->views.count)
+    if (index + 2 * VIEW_DISTANCE >= scan->views.count)
         return;
-    __builtin_prefetch(&sic_scan_subsection(scan, views[index + 2 * PREFETCH_DISTANCE].subsection)->section);
+    __builtin_prefetch(&sic_scan_subsection(scan, views[index + 2 * VIEW_DISTANCE].subsection)->section);
     __builtin_prefetch(
-        &sic_scan_section(scan, sic_scan_subsection(scan, views[index + PREFETCH_DISTANCE].subsection)->section)
+        &sic_scan_section(scan, sic_scan_subsection(scan, views[index + VIEW_DISTANCE].subsection)->section)
              ->view_count);
 }
 
@@ -277,17 +279,11 @@ static bool count_views(struct sic_scan *scan)
     return true;
 }
 
-void sic_subsections_mark_viewed(struct sic_scan *scan)
-{
-    for (uint32_t i = 0; i < scan->views.count; i++)
-        sic_scan_subsection(scan, sic_scan_view(scan, i)->subsection)->flags |= SIC_SUBSECTION_VIEWED;
-}
-
 bool sic_sections_connect(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout)
 {
     if (!sic_views_place(scan, reader, layout))
         return false;
-    sic_subsections_mark_viewed(scan);
+    sic_chains_mark(scan);
     return report_unread_subsections(scan) && count_views(scan) && report_unread_control_areas(scan) &&
            sic_chains_follow(scan, reader, layout);
 }

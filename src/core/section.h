@@ -42,7 +42,4 @@ bool sic_sections_connect(struct sic_scan *scan, const struct sic_reader *reader
 bool sic_sections_read(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
                        uint32_t first);
 
-/* Marks the subsections that views start in: SIC_SUBSECTION_VIEWED. */
-void sic_subsections_mark_viewed(struct sic_scan *scan);
-
 #endif

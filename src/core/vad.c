@@ -1,13 +1,6 @@
 #include "core/vad.h"
 
-/*
- * The balance of an AVL node stands in the low bits of its parent link (_RTL_BALANCED_NODE.ParentValue; before 9600 two
- * bits, _MMADDRESS_NODE.u1.Balance).
- */
-#define PARENT_LINK_MASK (~7ull)
-/* _MMVAD.VadsProcess: the low bits tell the kind of view, 1 a process's (9200 and later; 7600 on in the symbols). */
-#define VADS_PROCESS_MASK (~7ull)
-#define VADS_PROCESS_USER 1ull
+#include "core/vad_node.h"
 
 enum node_kind { NODE_PENDING, NODE_REJECTED, NODE_PRIVATE, NODE_DELETING, NODE_UNSHARED, NODE_VIEW };
 
@@ -107,7 +100,7 @@ static bool load_range(const struct sic_vad_walker *walker, struct node *node, c
 static bool does_parent_link_hold(const struct sic_vad_walker *walker, const struct node *node, const uint8_t *bytes)
 {
     uint64_t link =
-        sic_load64(bytes + sic_layout_offset(walker->layout, SIC_FIELD_MMVAD_SHORT_PARENT)) & PARENT_LINK_MASK;
+        sic_load64(bytes + sic_layout_offset(walker->layout, SIC_FIELD_MMVAD_SHORT_PARENT)) & SIC_VAD_PARENT_MASK;
 
     return link == (node->parent == SIC_NONE ? walker->root_parent_va : node_at(walker, node->parent)->va);
 }
@@ -157,7 +150,7 @@ static bool is_owned_by(const struct sic_layout *layout, const uint8_t *bytes, u
 {
     uint64_t owner = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_MMVAD_VADS_PROCESS));
 
-    return (owner & VADS_PROCESS_MASK) == eprocess_va && (owner & ~VADS_PROCESS_MASK) == VADS_PROCESS_USER;
+    return (owner & SIC_VAD_OWNER_MASK) == eprocess_va && (owner & ~SIC_VAD_OWNER_MASK) == SIC_VAD_OWNER_USER;
 }
 
 /*
@@ -190,13 +183,6 @@ static enum sic_problem_kind read_mapped_node(const struct sic_vad_walker *walke
     return parent_holds ? SIC_PROBLEM_KIND_COUNT : SIC_PROBLEM_NODE_PARENT;
 }
 
-/* _MMVAD_FLAGS, which is as wide as the page numbers are. */
-static uint64_t load_flags(const struct sic_vad_walker *walker, const uint8_t *bytes)
-{
-    bytes += sic_layout_offset(walker->layout, SIC_FIELD_MMVAD_SHORT_FLAGS);
-    return walker->vpn_format == SIC_VPN_64 ? sic_load64(bytes) : sic_load32(bytes);
-}
-
 /* Reads the node and leaves its children in *left_va and *right_va. */
 static enum sic_problem_kind read_node(const struct sic_vad_walker *walker, struct node *node, uint64_t eprocess_va,
                                        uint64_t *left_va, uint64_t *right_va)
@@ -216,7 +202,7 @@ static enum sic_problem_kind read_node(const struct sic_vad_walker *walker, stru
     if (!load_range(walker, node, bytes))
         return SIC_PROBLEM_NODE_ORDER;
     parent_holds = does_parent_link_hold(walker, node, bytes);
-    flags = load_flags(walker, bytes);
+    flags = sic_vad_node_flags(layout, walker->vpn_format, bytes);
     *left_va = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_MMVAD_SHORT_LEFT));
     *right_va = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_MMVAD_SHORT_RIGHT));
     node->protection = (uint8_t)sic_layout_bits(layout, SIC_FIELD_VAD_FLAGS_PROTECTION, flags);
@@ -375,12 +361,11 @@ static bool check_sentinel(struct sic_vad_walker *walker, struct sic_scan *scan,
     walker->root_parent_va = 0;
     if (!sic_layout_has_sentinel(layout))
         return true;
-    va = sic_scan_process(scan, process_index)->eprocess_va + sic_layout_offset(layout, SIC_FIELD_EPROCESS_VAD_ROOT) +
-         sic_layout_offset(layout, SIC_FIELD_AVL_TABLE_BALANCED_ROOT);
+    va = sic_scan_process(scan, process_index)->eprocess_va + sic_vad_sentinel_offset(layout);
     walker->root_parent_va = va;
     if (sic_reader_u64(walker->reader, va + sic_layout_offset(layout, SIC_FIELD_MMVAD_SHORT_PARENT), &parent_va) &&
         sic_reader_u64(walker->reader, va + sic_layout_offset(layout, SIC_FIELD_MMVAD_SHORT_LEFT), &left_va) &&
-        (parent_va & PARENT_LINK_MASK) == va && left_va == 0)
+        (parent_va & SIC_VAD_PARENT_MASK) == va && left_va == 0)
         return true;
     return sic_scan_add_problem(scan, SIC_PROBLEM_NODE_PARENT, process_index, va);
 }
@@ -388,21 +373,6 @@ static bool check_sentinel(struct sic_vad_walker *walker, struct sic_scan *scan,
 static uint64_t user_vpn_limit(const struct sic_vad_walker *walker)
 {
     return walker->vpn_format == SIC_VPN_44 ? SIC_USER_VPN_LIMIT_5 : SIC_USER_VPN_LIMIT;
-}
-
-uint64_t sic_vad_owner(const struct sic_vad_walker *walker, uint64_t va)
-{
-    const struct sic_layout *layout = walker->layout;
-    uint8_t scratch[SIC_VAD_SIZE_LIMIT];
-    const uint8_t *bytes =
-        sic_reader_bytes(walker->reader, va, scratch, sic_layout_offset(layout, SIC_FIELD_MMVAD_SIZE));
-    uint64_t owner;
-
-    if (!bytes || !sic_layout_has(layout, SIC_FIELD_MMVAD_VADS_PROCESS) ||
-        sic_layout_bits(layout, SIC_FIELD_VAD_FLAGS_PRIVATE_MEMORY, load_flags(walker, bytes)))
-        return 0;
-    owner = sic_load64(bytes + sic_layout_offset(layout, SIC_FIELD_MMVAD_VADS_PROCESS));
-    return (owner & ~VADS_PROCESS_MASK) == VADS_PROCESS_USER ? owner & VADS_PROCESS_MASK : 0;
 }
 
 bool sic_vad_walk(struct sic_vad_walker *walker, struct sic_scan *scan, uint32_t process_index)

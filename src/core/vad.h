@@ -36,7 +36,10 @@ bool sic_vad_walk(struct sic_vad_walker *walker, struct sic_scan *scan, uint32_t
 /* The first page of a node, whose bytes (_MMVAD_SHORT.sizeof) these are. */
 uint64_t sic_vad_start_vpn(const struct sic_layout *layout, enum sic_vpn_format format, const uint8_t *bytes);
 
-/* The _EPROCESS that the mapped node at `va` names as its owner; 0: none, unreadable, or a private node. */
-uint64_t sic_vad_owner(const struct sic_vad_walker *walker, uint64_t va);
+/*
+ * The _EPROCESS that the first node of a tree, at `va`, names as its own: by its owner where it is mapped, else, up to
+ * 9200, by its parent link. 0: none, or unreadable.
+ */
+uint64_t sic_vad_root_owner(const struct sic_reader *reader, const struct sic_layout *layout, uint64_t va);
 
 #endif

@@ -38,6 +38,9 @@ enum sic_access_reason {
     SIC_ACCESS_REASON_COUNT
 };
 
+/* No scan of a real machine comes near: beyond so many comparisons in all the answer is unknown. */
+#define SIC_ACCESS_WORK_LIMIT (1ull << 30)
+
 struct sic_access {
     enum sic_answer answer;
     enum sic_access_reason reason;
@@ -45,7 +48,8 @@ struct sic_access {
 
 /*
  * `bytes` are a self-relative SECURITY_DESCRIPTOR, hostile: whatever in it reaches beyond `size` or contradicts itself
- * makes the answer unknown. NULL: the object has no descriptor. *work, if given, grows by the comparisons made.
+ * makes the answer unknown. NULL: the object has no descriptor. *work, if given, grows by the comparisons made,
+ * and counts for SIC_ACCESS_WORK_LIMIT.
  */
 struct sic_access sic_access_check(const struct sic_subject *subject, enum sic_wish wish, const uint8_t *bytes,
                                    uint32_t size, uint64_t *work);

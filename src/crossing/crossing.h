@@ -30,6 +30,8 @@ enum sic_crossing_relation {
 #define SIC_CROSSING_LISTED 64u
 /* Names of a section that are judged; of more it is unknown what they let do. */
 #define SIC_CROSSING_NAMES 64u
+/* Crossings that are kept; more, which only forged scans can have, are counted. */
+#define SIC_CROSSING_LIMIT 0x40000u
 
 /* Records [first, first + listed) of a list of the same name in struct sic_crossings, `count` in all. */
 struct sic_crossing_list {
@@ -61,7 +63,8 @@ struct sic_crossing {
     struct sic_crossing_side writers;
     struct sic_crossing_side readers;
     struct sic_overlap pages;       /* of views; none where the kernel's extent is not told */
-    struct sic_crossing_list views; /* of both sides, that reach these pages */
+    struct sic_crossing_list views; /* that reach these pages; other ways: those of the readers; the kernel's: of the
+                                       writers, that write */
     struct sic_crossing_list handles;
     struct sic_crossing_list names;
 };
@@ -76,6 +79,8 @@ struct sic_crossings {
     struct sic_array names;     /* struct sic_crossing_name */
     uint32_t processes_unknown; /* processes that live and whose token was not read: what they could open is unknown */
     uint32_t files_unknown;     /* crossings that only a file's ACL would decide */
+    uint32_t names_unjudged;    /* names of sections that were not judged, as they are too many */
+    uint32_t left_out;          /* crossings beyond SIC_CROSSING_LIMIT */
 };
 
 /* What is judged. */

@@ -7,13 +7,6 @@ static const struct sic_allocator *allocator_of(const struct sic_pair *pair)
     return &pair->ground->request->scan->allocator;
 }
 
-static int compare_u32(const void *left, const void *right)
-{
-    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
-
-    return a < b ? -1 : a > b;
-}
-
 static bool add_u32(const struct sic_pair *pair, struct sic_array *array, uint32_t value,
                     struct sic_crossing_list *list)
 {
@@ -42,34 +35,60 @@ static bool add_side(struct sic_pair *pair, const struct sic_side *side, unsigne
     return true;
 }
 
+/* Views of one side's processes: those that write, or those that show. */
+static bool take_views(const struct sic_pair *pair, unsigned class_index, bool is_writer, struct sic_side *views)
+{
+    const struct sic_side *side = is_writer ? &pair->writers : &pair->readers;
+    uint32_t count;
+    const struct sic_ground_reach *reaches = sic_ground_reaches(pair->ground, class_index, &count);
+
+    if (!sic_side_reserve(views, count))
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        if ((is_writer ? reaches[i].writes : reaches[i].shows) && sic_side_has(side, reaches[i].process))
+            views->processes[views->count++] = reaches[i].reach.view;
+    }
+    return true;
+}
+
+/* What of views tells of the crossing: those that reach the pages; beside the kernel's, and for other ways, one side's.
+ */
+static bool gather_views(const struct sic_pair *pair, struct sic_side *views)
+{
+    if (pair->reader == SIC_TRUST_KERNEL)
+        return take_views(pair, pair->writer, true, views);
+    if (pair->crossing.way != SIC_CROSSING_VIEW)
+        return take_views(pair, pair->reader, false, views);
+    if (!sic_side_reserve(views, pair->reach_count))
+        return false;
+    for (uint32_t i = 0; i < pair->reach_count; i++) {
+        if (pair->reaches[i].is_crossing)
+            views->processes[views->count++] = pair->reaches[i].view;
+    }
+    return true;
+}
+
 /* A view that writes and shows crosses twice, one of an image as often as it has parts: each is listed once. */
 static bool add_views(struct sic_pair *pair)
 {
     struct sic_side views = {0};
-    bool added = sic_side_reserve(&views, pair->reach_count);
+    bool added = gather_views(pair, &views);
 
-    for (uint32_t i = 0; added && i < pair->reach_count; i++) {
-        if (pair->reaches[i].is_crossing)
-            views.processes[views.count++] = pair->reaches[i].view;
-    }
-    sic_side_sort(&views);
+    if (added)
+        sic_side_sort(&views);
     for (uint32_t i = 0; added && i < views.count; i++)
         added = add_u32(pair, &pair->crossings->views, views.processes[i], &pair->crossing.views);
     free(views.processes);
     return added;
 }
 
-static bool is_in_side(const struct sic_side *side, uint32_t process)
-{
-    return side->count > 0 && bsearch(&process, side->processes, side->count, sizeof(process), compare_u32) != NULL;
-}
-
 static bool add_handles(struct sic_pair *pair)
 {
-    const struct sic_ground_holder *holders = pair->ground->holders.elements;
+    uint32_t count;
+    const struct sic_ground_holder *holders = sic_ground_holders(pair->ground, pair->writer, &count);
 
-    for (uint32_t i = 0; i < pair->ground->holders.count; i++) {
-        if (is_in_side(&pair->writers, holders[i].process) &&
+    for (uint32_t i = 0; i < count; i++) {
+        if (sic_side_has(&pair->writers, holders[i].process) &&
             !add_u32(pair, &pair->crossings->handles, holders[i].handle, &pair->crossing.handles))
             return false;
     }
@@ -97,22 +116,33 @@ static bool add_names(struct sic_pair *pair)
     return true;
 }
 
+/* What is known of a side's users or sessions. */
+struct known {
+    uint32_t first; /* SIC_NONE: of none */
+    bool differ;    /* among each other */
+};
+
+static struct known know_side(const struct sic_side *side, const uint32_t *values)
+{
+    struct known known = {.first = SIC_NONE};
+
+    for (uint32_t i = 0; i < side->count; i++) {
+        uint32_t value = values[side->processes[i]];
+
+        known.differ |= value != SIC_NONE && known.first != SIC_NONE && value != known.first;
+        known.first = known.first == SIC_NONE ? value : known.first;
+    }
+    return known;
+}
+
 /* Whether somebody here differs from somebody there; `values` by process, SIC_NONE where unknown. */
 static bool do_differ(const struct sic_pair *pair, const uint32_t *values)
 {
-    const struct sic_side *sides[] = {&pair->writers, &pair->readers};
-    uint32_t first = SIC_NONE;
+    struct known writers = know_side(&pair->writers, values), readers = know_side(&pair->readers, values);
 
-    for (unsigned i = 0; i < 2; i++) {
-        for (uint32_t j = 0; j < sides[i]->count; j++) {
-            uint32_t value = values[sides[i]->processes[j]];
-
-            if (value != SIC_NONE && first != SIC_NONE && value != first)
-                return true;
-            first = first == SIC_NONE ? value : first;
-        }
-    }
-    return false;
+    if (writers.first == SIC_NONE || readers.first == SIC_NONE)
+        return false;
+    return writers.differ || readers.differ || writers.first != readers.first;
 }
 
 static void measure_gap(struct sic_pair *pair)
@@ -134,6 +164,10 @@ bool sic_pair_add(struct sic_pair *pair, struct sic_array *all)
 {
     struct sic_crossing *place;
 
+    if (all->count >= SIC_CROSSING_LIMIT) {
+        pair->crossings->left_out++;
+        return true;
+    }
     measure_gap(pair);
     if (!add_side(pair, &pair->writers, pair->writer, &pair->crossing.writers) ||
         !add_side(pair, &pair->readers, pair->reader, &pair->crossing.readers) || !add_views(pair) ||

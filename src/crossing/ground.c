@@ -153,6 +153,29 @@ static bool gather_views(struct sic_ground *ground)
 
 /* --- handles and names ------------------------------------------------------------------------------------------ */
 
+static int compare_holders(const void *left, const void *right)
+{
+    const struct sic_ground_holder *a = left, *b = right;
+
+    if (a->class_index != b->class_index)
+        return a->class_index < b->class_index ? -1 : 1;
+    return a->handle < b->handle ? -1 : a->handle > b->handle;
+}
+
+static void sort_holders(struct sic_ground *ground)
+{
+    struct sic_ground_holder *holders = ground->holders.elements;
+    uint32_t at = 0;
+
+    if (ground->holders.count > 0)
+        qsort(holders, ground->holders.count, sizeof(*holders), compare_holders);
+    for (unsigned i = 0; i <= SIC_TRUST_CLASS_LIMIT; i++) {
+        while (at < ground->holders.count && holders[at].class_index < i)
+            at++;
+        ground->holder_starts[i] = at;
+    }
+}
+
 static bool gather_handles(struct sic_ground *ground)
 {
     const struct sic_scan *scan = ground->request->scan;
@@ -175,6 +198,7 @@ static bool gather_handles(struct sic_ground *ground)
                                              .class_index = ground->trusts.classes[handle->process]};
         ground->holds[holder->class_index] = true;
     }
+    sort_holders(ground);
     return true;
 }
 
@@ -191,13 +215,28 @@ static void count_answer(struct sic_ground_answer *all, struct sic_access access
     all->processes += access.answer == all->access.answer;
 }
 
+/* How many classes show pages: those who could open it are looked at once for each. */
+static unsigned count_readers(const struct sic_ground *ground)
+{
+    unsigned count = ground->has_kernel_views;
+
+    for (unsigned i = 0; i < SIC_TRUST_CLASS_LIMIT; i++)
+        count += ground->shows[i];
+    return count;
+}
+
 static void judge_name(struct sic_ground *ground, uint32_t index)
 {
-    struct sic_ground_name *name = &ground->names[ground->name_count++];
-    bool is_first = ground->name_count == 1;
+    struct sic_ground_name *name = &ground->names[ground->name_count];
+    bool is_first = ground->name_count == 0;
 
+    if (!sic_openings_judge(&ground->openings, index)) {
+        ground->names_unjudged++;
+        return;
+    }
+    ground->name_count++;
+    ground->openings.work += (1ull + count_readers(ground)) * ground->class_starts[SIC_TRUST_CLASS_LIMIT];
     *name = (struct sic_ground_name){.name = index};
-    sic_openings_judge(&ground->openings, index);
     for (uint32_t i = 0; i < ground->class_starts[SIC_TRUST_CLASS_LIMIT]; i++) {
         uint32_t process = ground->members[i];
         struct sic_access access = sic_openings_answer(&ground->openings, process);
@@ -218,6 +257,7 @@ static void gather_names(struct sic_ground *ground)
         sic_object_names_find(&ground->request->meaning->names, ground->region->section, &count);
 
     ground->name_count = 0;
+    ground->names_unjudged += count > SIC_CROSSING_NAMES ? count - SIC_CROSSING_NAMES : 0;
     for (uint32_t i = 0; i < count && i < SIC_CROSSING_NAMES; i++)
         judge_name(ground, (uint32_t)keys[i].value);
 }
@@ -245,6 +285,7 @@ bool sic_ground_enter(struct sic_ground *ground, const struct sic_region *region
     memset(ground->opens, 0, sizeof(ground->opens));
     ground->has_opening = false;
     ground->holders.count = ground->name_count = 0;
+    memset(ground->holder_starts, 0, sizeof(ground->holder_starts));
     ground->has_file_in_doubt = flags & SIC_SECTION_FILE && !(flags & (SIC_SECTION_IMAGE | SIC_SECTION_UNREAD));
     if (!gather_views(ground))
         return false;
@@ -268,4 +309,24 @@ bool sic_ground_can_write(const struct sic_ground *ground, unsigned class_index)
 bool sic_ground_can_read(const struct sic_ground *ground, unsigned class_index)
 {
     return class_index == SIC_TRUST_KERNEL ? ground->has_kernel_views : ground->shows[class_index];
+}
+
+const struct sic_ground_reach *sic_ground_reaches(const struct sic_ground *ground, unsigned class_index,
+                                                  uint32_t *count)
+{
+    *count = 0;
+    if (class_index == SIC_TRUST_KERNEL || ground->reaches.count == 0)
+        return NULL;
+    *count = ground->reach_starts[class_index + 1] - ground->reach_starts[class_index];
+    return (const struct sic_ground_reach *)ground->reaches.elements + ground->reach_starts[class_index];
+}
+
+const struct sic_ground_holder *sic_ground_holders(const struct sic_ground *ground, unsigned class_index,
+                                                   uint32_t *count)
+{
+    *count = 0;
+    if (ground->holders.count == 0)
+        return NULL;
+    *count = ground->holder_starts[class_index + 1] - ground->holder_starts[class_index];
+    return (const struct sic_ground_holder *)ground->holders.elements + ground->holder_starts[class_index];
 }

@@ -44,9 +44,11 @@ struct sic_ground {
     const struct sic_region *region;
     struct sic_array reaches; /* struct sic_ground_reach, by class */
     uint32_t reach_starts[SIC_TRUST_CLASS_LIMIT + 1];
-    struct sic_array holders; /* struct sic_ground_holder */
+    struct sic_array holders; /* struct sic_ground_holder, by class */
+    uint32_t holder_starts[SIC_TRUST_CLASS_LIMIT + 1];
     struct sic_ground_name names[SIC_CROSSING_NAMES];
     uint32_t name_count;
+    uint32_t names_unjudged;            /* of all regions so far */
     struct sic_access *best;            /* by process: what the best of the names gives it */
     bool has_kernel_views;              /* of session or system space */
     bool has_opening;                   /* some process could open it, or might */
@@ -63,6 +65,12 @@ void sic_ground_deinit(struct sic_ground *ground);
 
 /* Takes up a region, in place of the one before. False when memory ran out. */
 bool sic_ground_enter(struct sic_ground *ground, const struct sic_region *region);
+
+/* Those of a class; NULL may stand for none. */
+const struct sic_ground_reach *sic_ground_reaches(const struct sic_ground *ground, unsigned class_index,
+                                                  uint32_t *count);
+const struct sic_ground_holder *sic_ground_holders(const struct sic_ground *ground, unsigned class_index,
+                                                   uint32_t *count);
 
 /* Whether a process of the class could write it in some way: else it is on no writing side. */
 bool sic_ground_can_write(const struct sic_ground *ground, unsigned class_index);

@@ -101,24 +101,40 @@ static void gather(struct sic_openings *openings, struct entry *entries)
     }
 }
 
+/* Few descriptors are shared by most sections: their answers are kept, in so many slots, and so much room. */
+#define SLOTS_MOST 256u
+#define KEPT_LIMIT (64u << 20)
+
+static bool make_slots(struct sic_openings *openings)
+{
+    size_t size = ((size_t)openings->token_count + 1) * sizeof(*openings->kept);
+
+    openings->slot_count = size > KEPT_LIMIT                ? 1
+                           : KEPT_LIMIT / size < SLOTS_MOST ? (uint32_t)(KEPT_LIMIT / size)
+                                                            : SLOTS_MOST;
+    openings->kept = malloc(openings->slot_count * size);
+    openings->kept_of = malloc(openings->slot_count * sizeof(*openings->kept_of));
+    for (uint32_t i = 0; openings->kept_of && i < openings->slot_count; i++)
+        openings->kept_of[i] = SIC_NONE;
+    return openings->kept && openings->kept_of;
+}
+
 bool sic_openings_init(const struct sic_scan *scan, struct sic_openings *openings)
 {
     size_t count = (size_t)scan->processes.count + 1;
     struct entry *entries = calloc(count, sizeof(*entries));
 
     *openings = (struct sic_openings){.scan = scan,
-                                      .last_descriptor = SIC_NONE,
                                       .subjects = calloc(count, sizeof(*openings->subjects)),
                                       .tokens = calloc(count, sizeof(*openings->tokens)),
-                                      .answers = calloc(count, sizeof(*openings->answers)),
-                                      .section_answers = calloc(count, sizeof(*openings->section_answers))};
-    if (!entries || !openings->subjects || !openings->tokens || !openings->answers || !openings->section_answers) {
+                                      .answers = calloc(count, sizeof(*openings->answers))};
+    if (!entries || !openings->subjects || !openings->tokens || !openings->answers) {
         free(entries);
         return false;
     }
     gather(openings, entries);
     free(entries);
-    return true;
+    return make_slots(openings);
 }
 
 void sic_openings_deinit(struct sic_openings *openings)
@@ -126,7 +142,8 @@ void sic_openings_deinit(struct sic_openings *openings)
     free(openings->subjects);
     free(openings->tokens);
     free(openings->answers);
-    free(openings->section_answers);
+    free(openings->kept);
+    free(openings->kept_of);
     *openings = (struct sic_openings){0};
 }
 
@@ -151,26 +168,27 @@ static bool find_descriptor(const struct sic_openings *openings, const struct si
     return true;
 }
 
-/* Fills section_answers. Descriptors that sections share are judged once in a row. */
-static void judge_section(struct sic_openings *openings, const struct sic_name *name)
+/* What the section itself answers, by token: kept from before, or judged. */
+static const struct sic_access *judge_section(struct sic_openings *openings, const struct sic_name *name)
 {
     const uint8_t *bytes;
     bool is_read = find_descriptor(openings, name, &bytes);
+    uint32_t slot = bytes ? name->security.offset / 4 % openings->slot_count : 0;
+    struct sic_access *answers = openings->kept + (size_t)slot * ((size_t)openings->token_count + 1);
 
-    if (bytes && openings->last_descriptor == name->security.offset)
-        return;
-    openings->last_descriptor = bytes ? name->security.offset : SIC_NONE;
+    if (bytes && openings->kept_of[slot] == name->security.offset)
+        return answers;
+    openings->kept_of[slot] = bytes ? name->security.offset : SIC_NONE;
     for (uint32_t i = 0; i < openings->token_count; i++) {
-        struct sic_access *answer = &openings->section_answers[i];
-
         if (!is_read)
-            *answer = (struct sic_access){SIC_ANSWER_UNKNOWN, SIC_ACCESS_UNREADABLE};
-        else if (openings->work > SIC_OPENING_WORK_LIMIT)
-            *answer = (struct sic_access){SIC_ANSWER_UNKNOWN, SIC_ACCESS_TOO_MUCH};
+            answers[i] = (struct sic_access){SIC_ANSWER_UNKNOWN, SIC_ACCESS_UNREADABLE};
+        else if (openings->work > SIC_ACCESS_WORK_LIMIT)
+            answers[i] = (struct sic_access){SIC_ANSWER_UNKNOWN, SIC_ACCESS_TOO_MUCH};
         else
-            *answer = sic_access_check(&openings->tokens[i], SIC_WISH_MAP_WRITE, bytes, name->security.length,
-                                       &openings->work);
+            answers[i] = sic_access_check(&openings->tokens[i], SIC_WISH_MAP_WRITE, bytes, name->security.length,
+                                          &openings->work);
     }
+    return answers;
 }
 
 static enum sic_answer passes_directory(struct sic_openings *openings, const struct sic_subject *subject,
@@ -179,18 +197,24 @@ static enum sic_answer passes_directory(struct sic_openings *openings, const str
     const struct sic_name *name = name_at(openings, directory);
     const uint8_t *bytes;
 
-    if (!find_descriptor(openings, name, &bytes) || openings->work > SIC_OPENING_WORK_LIMIT)
+    openings->work++;
+    if (!find_descriptor(openings, name, &bytes) || openings->work > SIC_ACCESS_WORK_LIMIT)
         return SIC_ANSWER_UNKNOWN;
     return sic_access_check_traversal(subject, bytes, name->security.length, &openings->work).answer;
 }
 
-/* All the directories above the name, up to the root: one that forbids is enough. */
+/*
+ * All the directories above the name, up to the root: one that forbids is enough. Private namespaces stand beside the
+ * root: who may open one depends on its boundary, whatever the token's privileges are.
+ */
 static enum sic_answer passes_directories(struct sic_openings *openings, const struct sic_subject *subject,
                                           uint32_t name)
 {
     enum sic_answer bypasses = sic_subject_bypasses_traversal(subject), passes = SIC_ANSWER_YES;
     uint32_t at = name_at(openings, name)->parent;
 
+    if (name_at(openings, name)->flags & SIC_NAME_OUTSIDE_ROOT)
+        return SIC_ANSWER_UNKNOWN;
     if (bypasses == SIC_ANSWER_YES)
         return SIC_ANSWER_YES;
     for (unsigned depth = 0; at < openings->scan->names.count && depth <= SIC_DIRECTORY_DEPTH_LIMIT; depth++) {
@@ -204,14 +228,19 @@ static enum sic_answer passes_directories(struct sic_openings *openings, const s
     return at == SIC_NONE ? passes : SIC_ANSWER_UNKNOWN;
 }
 
-void sic_openings_judge(struct sic_openings *openings, uint32_t name)
+bool sic_openings_judge(struct sic_openings *openings, uint32_t name)
 {
-    judge_section(openings, name_at(openings, name));
+    const struct sic_access *of_section;
+
+    if (openings->work > SIC_ACCESS_WORK_LIMIT)
+        return false;
+    of_section = judge_section(openings, name_at(openings, name));
+    openings->work += openings->token_count;
     for (uint32_t i = 0; i < openings->token_count; i++) {
         struct sic_access *answer = &openings->answers[i];
         enum sic_answer passes;
 
-        *answer = openings->section_answers[i];
+        *answer = of_section[i];
         if (answer->answer == SIC_ANSWER_NO)
             continue;
         passes = passes_directories(openings, &openings->tokens[i], name);
@@ -220,6 +249,7 @@ void sic_openings_judge(struct sic_openings *openings, uint32_t name)
         else if (passes == SIC_ANSWER_UNKNOWN && answer->answer == SIC_ANSWER_YES)
             *answer = (struct sic_access){passes, SIC_ACCESS_DIRECTORY_UNKNOWN};
     }
+    return true;
 }
 
 struct sic_access sic_openings_answer(const struct sic_openings *openings, uint32_t process)

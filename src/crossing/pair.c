@@ -30,6 +30,11 @@ void sic_side_sort(struct sic_side *side)
     side->count = kept;
 }
 
+bool sic_side_has(const struct sic_side *side, uint32_t process)
+{
+    return side->count > 0 && bsearch(&process, side->processes, side->count, sizeof(process), compare_u32) != NULL;
+}
+
 bool sic_side_reserve(struct sic_side *side, uint32_t count)
 {
     free(side->processes);
@@ -39,19 +44,10 @@ bool sic_side_reserve(struct sic_side *side, uint32_t count)
 
 /* --- views ------------------------------------------------------------------------------------------------------ */
 
-static const struct sic_ground_reach *reaches_of(const struct sic_ground *ground, unsigned class_index, uint32_t *count)
-{
-    *count = 0;
-    if (class_index == SIC_TRUST_KERNEL)
-        return ground->reaches.elements;
-    *count = ground->reach_starts[class_index + 1] - ground->reach_starts[class_index];
-    return (const struct sic_ground_reach *)ground->reaches.elements + ground->reach_starts[class_index];
-}
-
 static void add_reaches(struct sic_pair *pair, unsigned class_index, bool is_writer)
 {
     uint32_t count;
-    const struct sic_ground_reach *reaches = reaches_of(pair->ground, class_index, &count);
+    const struct sic_ground_reach *reaches = sic_ground_reaches(pair->ground, class_index, &count);
 
     for (uint32_t i = 0; i < count; i++) {
         if (!(is_writer ? reaches[i].writes : reaches[i].shows))
@@ -66,8 +62,8 @@ static bool gather_reaches(struct sic_pair *pair)
 {
     uint32_t writers, readers;
 
-    reaches_of(pair->ground, pair->writer, &writers);
-    reaches_of(pair->ground, pair->reader, &readers);
+    sic_ground_reaches(pair->ground, pair->writer, &writers);
+    sic_ground_reaches(pair->ground, pair->reader, &readers);
     pair->reaches = malloc(((size_t)writers + readers + 1) * sizeof(*pair->reaches));
     if (!pair->reaches)
         return false;
@@ -117,14 +113,13 @@ static bool gather_openers(struct sic_pair *pair, enum sic_answer answer)
 
 static bool gather_holders(struct sic_pair *pair)
 {
-    const struct sic_ground_holder *holders = pair->ground->holders.elements;
+    uint32_t count;
+    const struct sic_ground_holder *holders = sic_ground_holders(pair->ground, pair->writer, &count);
 
-    if (!sic_side_reserve(&pair->writers, pair->ground->holders.count))
+    if (!sic_side_reserve(&pair->writers, count))
         return false;
-    for (uint32_t i = 0; i < pair->ground->holders.count; i++) {
-        if (holders[i].class_index == pair->writer)
-            pair->writers.processes[pair->writers.count++] = holders[i].process;
-    }
+    for (uint32_t i = 0; i < count; i++)
+        pair->writers.processes[pair->writers.count++] = holders[i].process;
     sic_side_sort(&pair->writers);
     return true;
 }
@@ -133,7 +128,7 @@ static bool gather_holders(struct sic_pair *pair)
 static bool gather_viewers(struct sic_pair *pair, unsigned class_index, bool writes, struct sic_side *side)
 {
     uint32_t count;
-    const struct sic_ground_reach *reaches = reaches_of(pair->ground, class_index, &count);
+    const struct sic_ground_reach *reaches = sic_ground_reaches(pair->ground, class_index, &count);
 
     if (!sic_side_reserve(side, count))
         return false;
@@ -176,13 +171,30 @@ static void keep_those_with_others(const struct sic_pair *pair, struct sic_side 
     side->count = kept;
 }
 
+/* The System process, which runs nothing but the kernel, is no danger to it. */
+#define SYSTEM_ID 4u
+
+static void leave_system_out(const struct sic_pair *pair, struct sic_side *side)
+{
+    const struct sic_scan *scan = pair->ground->request->scan;
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < side->count; i++) {
+        if (sic_scan_process(scan, side->processes[i])->id != SYSTEM_ID)
+            side->processes[kept++] = side->processes[i];
+    }
+    side->count = kept;
+}
+
 /* Leaves on both sides those who have somebody else on the other. True when there are such. */
 static bool oppose(struct sic_pair *pair)
 {
     struct parties writers, readers;
 
-    if (pair->reader == SIC_TRUST_KERNEL)
+    if (pair->reader == SIC_TRUST_KERNEL) {
+        leave_system_out(pair, &pair->writers);
         return pair->writers.count > 0;
+    }
     if (pair->writers.count == 0 || pair->readers.count == 0)
         return false;
     writers = parties_of(pair, &pair->writers, true);

@@ -33,6 +33,8 @@ bool sic_pair_add(struct sic_pair *pair, struct sic_array *all);
 
 /* Sorts indexes, and leaves each once. */
 void sic_side_sort(struct sic_side *side);
+/* Whether the index is one of a sorted side's. */
+bool sic_side_has(const struct sic_side *side, uint32_t process);
 bool sic_side_reserve(struct sic_side *side, uint32_t count);
 
 #endif

@@ -61,10 +61,10 @@ static void put_side(struct sentence *sentence, const struct sic_crossing_side *
         return;
     }
     put_process(sentence, side, 0);
-    if (side->processes.count == 2) {
+    if (side->processes.count == SIC_SENTENCE_PROCESSES) {
         put(&sentence->text, " and ");
         put_process(sentence, side, 1);
-    } else if (side->processes.count > 2) {
+    } else if (side->processes.count > SIC_SENTENCE_PROCESSES) {
         put(&sentence->text, " and %u more", side->processes.count - 1);
     }
     put(&sentence->text, " [%s]", sic_trust_format(&trust, words));
@@ -75,12 +75,27 @@ static bool is_one(const struct sic_crossing_side *side)
     return sic_trust_of_class(side->trust).is_kernel || side->processes.count == 1;
 }
 
-/* The readers, and that they show it: "that b.exe (PID 8) [high integrity] shows". */
+/* Whether the processes of both sides are the same: each could hurt another of them. */
+static bool are_sides_same(const struct sentence *sentence)
+{
+    const struct sic_crossing_list *writers = &sentence->crossing->writers.processes;
+    const struct sic_crossing_list *readers = &sentence->crossing->readers.processes;
+    const uint32_t *processes = sentence->crossings->processes.elements;
+
+    return writers->count == readers->count && writers->count > 1 &&
+           memcmp(processes + writers->first, processes + readers->first, writers->listed * sizeof(*processes)) == 0;
+}
+
+/* The readers, and that they show it: "that b.exe (PID 8) [high integrity] shows", "that the other shows". */
 static void put_readers(struct sentence *sentence, const char *before)
 {
     const struct sic_crossing_side *readers = &sentence->crossing->readers;
 
     put(&sentence->text, "%s", before);
+    if (are_sides_same(sentence)) {
+        put(&sentence->text, "%s", readers->processes.count == 2 ? "the other shows" : "others of them show");
+        return;
+    }
     put_side(sentence, readers);
     put(&sentence->text, is_one(readers) ? " shows" : " show");
 }
@@ -104,6 +119,10 @@ static void put_path(struct sentence *sentence, const struct sic_crossing_name *
     char *path = name ? sic_object_path(&sentence->request->meaning->names, name->name) : NULL;
 
     put(&sentence->text, "%s", path ? path : "it by a name");
+    if (name && sic_object_name_is_outside(&sentence->request->meaning->names, name->name))
+        put(&sentence->text, " outside the root");
+    if (name && name->access.answer == SIC_ANSWER_YES && name->access.reason != SIC_ACCESS_GRANTED)
+        put(&sentence->text, " (%s)", sic_access_reason_text(name->access.reason));
     free(path);
 }
 

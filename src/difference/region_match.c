@@ -34,6 +34,7 @@ struct sic_interval sic_region_interval(const struct sic_matching_side *side, ui
     return interval;
 }
 
+/* Those of one view are there for the crossings; memory that is shared has two. */
 static bool list_side(struct sic_matching_side *side)
 {
     const struct sic_regions *regions = side->given->regions;
@@ -45,11 +46,12 @@ static bool list_side(struct sic_matching_side *side)
     if (!starts || !side->section_regions)
         return false;
     for (uint32_t i = 0; i < regions->count; i++)
-        starts[regions->regions[i].section + 2]++;
+        starts[regions->regions[i].section + 2] += sic_region_is_shared(side->scan, &regions->regions[i]);
     for (uint32_t i = 2; i < sections + 2; i++)
         starts[i] += starts[i - 1];
     for (uint32_t i = 0; i < regions->count; i++)
-        side->section_regions[starts[regions->regions[i].section + 1]++] = i;
+        if (sic_region_is_shared(side->scan, &regions->regions[i]))
+            side->section_regions[starts[regions->regions[i].section + 1]++] = i;
     return true;
 }
 

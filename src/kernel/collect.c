@@ -292,6 +292,20 @@ static enum sic_status collect(struct collection *collection, struct sic_error *
     return status;
 }
 
+struct sic_collect_options sic_collect_everything(unsigned threads)
+{
+    return (struct sic_collect_options){.threads = threads,
+                                        .with_paths = true,
+                                        .with_names = true,
+                                        .with_objects = true,
+                                        .with_handles = true,
+                                        .with_security = true,
+                                        .with_tokens = true,
+                                        .with_peb = true,
+                                        .with_first_pages = true,
+                                        .minimum_views = 1};
+}
+
 enum sic_status sic_collect(const struct sic_kernel *kernel, const struct sic_collect_options *options,
                             struct sic_error *error, struct sic_scan *scan)
 {

@@ -23,6 +23,9 @@ struct sic_collect_options {
     void *progress_context;
 };
 
+/* All that there is to read, of all sections. */
+struct sic_collect_options sic_collect_everything(unsigned threads);
+
 /*
  * Fills `scan` (initialised, empty). The result does not depend on the number of threads. What could not be read is in
  * scan->problems; the status is about what keeps a scan from being made at all.

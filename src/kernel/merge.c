@@ -3,7 +3,6 @@
 #include "util/ranges.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define PREFETCH_DISTANCE 8u
 
@@ -40,11 +39,25 @@ static bool intern_range(struct sic_scan *scan, struct sic_part *part, uint32_t 
     return true;
 }
 
+/* Room for the subsections of the part that has the most: there are at least so many. */
+static bool reserve_subsections(struct sic_scan *scan, const struct sic_part *parts, unsigned count)
+{
+    uint32_t most = 0;
+
+    for (unsigned i = 0; i < count; i++)
+        most = parts[i].scan.subsections.count > most ? parts[i].scan.subsections.count : most;
+    return sic_array_reserve(&scan->allocator, &scan->subsections, sizeof(struct sic_subsection), most) &&
+           sic_index_reserve(&scan->allocator, &scan->subsection_index, most);
+}
+
 /* A process's views refer to subsections that are new with it, or that an earlier one of the same part had. */
-static bool number_subsections(struct sic_scan *scan, struct sic_part *parts, const struct sic_walked *walked)
+static bool number_subsections(struct sic_scan *scan, struct sic_part *parts, unsigned count,
+                               const struct sic_walked *walked)
 {
     uint32_t cursors[SIC_RANGES_THREAD_LIMIT] = {0};
 
+    if (!reserve_subsections(scan, parts, count))
+        return false;
     for (uint32_t i = 0; i < scan->processes.count; i++) {
         uint32_t part = walked[i].part;
 
@@ -53,20 +66,6 @@ static bool number_subsections(struct sic_scan *scan, struct sic_part *parts, co
         cursors[part] = walked[i].subsection_end;
     }
     return true;
-}
-
-static void renumber_views(void *context, unsigned thread, uint32_t first, uint32_t end)
-{
-    struct sic_part *parts = context;
-
-    (void)thread;
-    for (uint32_t i = first; i < end; i++) {
-        for (uint32_t j = 0; j < parts[i].scan.views.count; j++) {
-            struct sic_view *view = sic_scan_view(&parts[i].scan, j);
-
-            view->subsection = parts[i].map[view->subsection];
-        }
-    }
 }
 
 static bool merge_problems(struct sic_scan *scan, const struct sic_scan *source)
@@ -80,22 +79,50 @@ static bool merge_problems(struct sic_scan *scan, const struct sic_scan *source)
     return true;
 }
 
-/* Appends the part's views; into an empty scan nothing is copied. */
-static bool merge_views(struct sic_scan *scan, struct sic_scan *source)
+/* Where the threads put views: each part's into a place of its own. */
+struct placing {
+    struct sic_scan *scan;
+    struct sic_part *parts;
+    uint32_t bases[SIC_RANGES_THREAD_LIMIT + 1]; /* by part, where its views begin; then where the last one's end */
+};
+
+/* The first part's are where they should be; where there is no other, they are numbered as they should be, too. */
+static void place_part(void *context, unsigned thread, uint32_t first, uint32_t end)
 {
-    if (scan->views.count == 0) {
-        sic_array_free(&scan->allocator, &scan->views, sizeof(struct sic_view));
-        scan->views = source->views;
-        source->views = (struct sic_array){0};
-        return true;
+    const struct placing *placing = context;
+
+    (void)thread;
+    for (uint32_t i = first; i < end; i++) {
+        const struct sic_part *part = &placing->parts[i];
+        struct sic_view *views = sic_scan_view(placing->scan, placing->bases[i]);
+        const struct sic_view *from = i == 0 ? views : part->scan.views.elements;
+        uint32_t count = part->map ? placing->bases[i + 1] - placing->bases[i] : 0;
+
+        for (uint32_t j = 0; j < count; j++) {
+            views[j] = from[j];
+            views[j].subsection = part->map[from[j].subsection];
+        }
     }
-    if (!sic_array_reserve(&scan->allocator, &scan->views, sizeof(struct sic_view), source->views.count))
+}
+
+/* Takes the first part's array over, makes it long enough for all, and has the threads fill it. */
+static bool merge_views(struct placing *placing, unsigned count)
+{
+    struct sic_scan *scan = placing->scan;
+    placing->bases[0] = 0;
+    for (unsigned i = 0; i < count; i++) {
+        if (__builtin_add_overflow(placing->bases[i], placing->parts[i].scan.views.count, &placing->bases[i + 1]))
+            return false;
+    }
+    scan->views = placing->parts[0].scan.views;
+    placing->parts[0].scan.views = (struct sic_array){0};
+    if (!sic_array_reserve(&scan->allocator, &scan->views, sizeof(struct sic_view),
+                           placing->bases[count] - scan->views.count))
         return false;
-    if (source->views.count > 0)
-        memcpy(sic_scan_view(scan, scan->views.count), source->views.elements,
-               source->views.count * sizeof(struct sic_view));
-    scan->views.count += source->views.count;
-    sic_array_free(&source->allocator, &source->views, sizeof(struct sic_view));
+    sic_ranges_run(count, count, 1, place_part, placing);
+    scan->views.count = placing->bases[count];
+    for (unsigned i = 0; i < count; i++)
+        sic_array_free(&scan->allocator, &placing->parts[i].scan.views, sizeof(struct sic_view));
     return true;
 }
 
@@ -115,25 +142,22 @@ static bool merge_subsections(struct sic_scan *scan, struct sic_part *parts, uns
         take_subsections(scan, &parts[0].scan);
         return true;
     }
-    if (!make_maps(parts, count) || !number_subsections(scan, parts, walked))
+    if (!make_maps(parts, count) || !number_subsections(scan, parts, count, walked))
         return false;
     for (unsigned i = 0; i < count; i++)
         sic_array_free(&parts[i].scan.allocator, &parts[i].scan.subsections, sizeof(struct sic_subsection));
-    sic_ranges_run(count, count, 1, renumber_views, parts);
     return true;
 }
 
 bool sic_parts_merge(struct sic_scan *scan, struct sic_part *parts, unsigned count, const struct sic_walked *walked)
 {
-    uint32_t bases[SIC_RANGES_THREAD_LIMIT];
-    bool merged = merge_subsections(scan, parts, count, walked);
+    struct placing placing = {.scan = scan, .parts = parts};
+    bool merged = merge_subsections(scan, parts, count, walked) && merge_views(&placing, count);
 
     free_maps(parts, count);
-    for (unsigned i = 0; i < count && merged; i++) {
-        bases[i] = scan->views.count;
-        merged = merge_views(scan, &parts[i].scan) && merge_problems(scan, &parts[i].scan);
-    }
+    for (unsigned i = 0; i < count && merged; i++)
+        merged = merge_problems(scan, &parts[i].scan);
     for (uint32_t i = 0; i < scan->processes.count && merged; i++)
-        sic_scan_process(scan, i)->first_view += bases[walked[i].part];
+        sic_scan_process(scan, i)->first_view += placing.bases[walked[i].part];
     return merged;
 }

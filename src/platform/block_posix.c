@@ -11,7 +11,7 @@
  * gives such pages to aligned mappings that ask for them. What they round up is a small part of a block of this size.
  */
 #define LARGE_PAGE_SIZE  ((size_t)2 << 20)
-#define LARGE_BLOCK_SIZE ((size_t)32 << 20)
+#define LARGE_BLOCK_SIZE ((size_t)8 << 20)
 
 static bool is_large(size_t size)
 {

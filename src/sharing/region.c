@@ -46,6 +46,13 @@ static enum sic_status no_memory(struct sic_error *error)
 /* Sections that a thread takes at once. */
 #define SECTIONS_PER_TURN 4096u
 
+/* Whether one view of the section makes a region. */
+static bool does_one_suffice(const struct builder *builder, uint32_t section)
+{
+    return builder->rule == SIC_REGION_ALONE_TOO ||
+           (builder->rule == SIC_REGION_JOINED && sic_kernel_views_share(builder->scan, section));
+}
+
 /* Device and physical memory is no shared memory in SiC's sense; and of one view nothing is shared: most are such. */
 static bool can_be_shared(const struct builder *builder, uint32_t index)
 {
@@ -53,8 +60,7 @@ static bool can_be_shared(const struct builder *builder, uint32_t index)
 
     if (section->flags & SIC_SECTION_PHYSICAL)
         return false;
-    return section->view_count >= 2 || (section->view_count == 1 && builder->rule == SIC_REGION_JOINED &&
-                                        sic_kernel_views_share(builder->scan, index));
+    return section->view_count >= 2 || (section->view_count == 1 && does_one_suffice(builder, index));
 }
 
 /* Where each section's views start, and in `next`, SIC_NONE for those that cannot be shared. */
@@ -166,8 +172,13 @@ static void prefetch_views(const struct builder *builder, uint32_t position)
     const struct sic_scan *scan = builder->scan;
     uint32_t count = builder->starts[scan->sections.count];
 
-    if (position + 2 * PREFETCH_DISTANCE < count)
-        __builtin_prefetch(sic_scan_view(scan, builder->by_section[position + 2 * PREFETCH_DISTANCE]));
+    if (position + 2 * PREFETCH_DISTANCE < count) {
+        const struct sic_view *view = sic_scan_view(scan, builder->by_section[position + 2 * PREFETCH_DISTANCE]);
+
+        /* Two lines of the cache may hold it. */
+        __builtin_prefetch(&view->first_prototype_pte);
+        __builtin_prefetch(&view->subsection);
+    }
     if (position + PREFETCH_DISTANCE < count)
         __builtin_prefetch(sic_scan_subsection(
             scan, sic_scan_view(scan, builder->by_section[position + PREFETCH_DISTANCE])->subsection));
@@ -237,7 +248,7 @@ static bool add_region(const struct builder *builder, struct share *share, uint3
     const uint32_t *views = builder->by_section + builder->starts[section];
     struct sic_region *region;
 
-    if (end - first < 2 && (builder->rule == SIC_REGION_SAME_START || !sic_kernel_views_share(builder->scan, section)))
+    if (end - first < 2 && !does_one_suffice(builder, section))
         return true;
     region = append_region(share);
     if (!region)
@@ -249,7 +260,7 @@ static bool add_region(const struct builder *builder, struct share *share, uint3
         .count = end - first,
         .section = section,
     };
-    if (builder->rule == SIC_REGION_JOINED)
+    if (builder->rule != SIC_REGION_SAME_START)
         sic_kernel_views_find(builder->scan, section, &region->first_kernel, &region->kernel_count);
     for (uint32_t i = end; i > first; i--) {
         uint32_t view = views[share->spans[i - 1].rank];
@@ -395,6 +406,11 @@ enum sic_status sic_regions_build(const struct sic_scan *scan, enum sic_region_r
                                   struct sic_regions *regions)
 {
     return sic_regions_build_on_threads(scan, rule, 1, error, regions);
+}
+
+bool sic_region_is_shared(const struct sic_scan *scan, const struct sic_region *region)
+{
+    return region->count >= 2 || sic_kernel_views_share(scan, region->section);
 }
 
 void sic_regions_deinit(struct sic_regions *regions)

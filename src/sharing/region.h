@@ -9,8 +9,8 @@
 
 /*
  * Its views are sic_regions.views[first, first + count). At least two, or one and a view of the kernel's own in session
- * or system space. Views of the kernel's belong to all regions of their section: what they cover is not told. Those of
- * the system cache, which every read of a file leaves behind, make no region.
+ * or system space; with SIC_REGION_ALONE_TOO one. Views of the kernel's belong to all regions of their section: what
+ * they cover is not told. Those of the system cache, which every read of a file leaves behind, make no region.
  */
 struct sic_region {
     uint64_t prototype_pte;   /* the lowest FirstPrototypePte among them */
@@ -33,8 +33,12 @@ struct sic_regions {
 
 enum sic_region_rule {
     SIC_REGION_JOINED,    /* views of one control area whose page intervals overlap, joined */
+    SIC_REGION_ALONE_TOO, /* the same, and a region for each view that is joined to no other */
     SIC_REGION_SAME_START /* views with an equal FirstPrototypePte, as the seed groups them */
 };
+
+/* Whether it is shared, which not all of SIC_REGION_ALONE_TOO are. */
+bool sic_region_is_shared(const struct sic_scan *scan, const struct sic_region *region);
 
 /* Groups the views of a resolved scan. The owner calls sic_regions_deinit. SIC_NO_MEMORY is the only failure. */
 SIC_MUST_CHECK enum sic_status sic_regions_build(const struct sic_scan *scan, enum sic_region_rule rule,

@@ -33,9 +33,13 @@ class Side:
         self.regions = {index: [] for index in self.sections}
         self.region_of = {}
         for prototype_pte, index, views in judge.regions(truth):
+            # Those that nobody shares are there for crossings only.
+            kernel_views = truth["sections"][index]["kernelViews"]
+            is_shared = len(views) > 1 or any(kernel["kind"] != "cache" for kernel in kernel_views)
             first = min(min(judge.pages_of(view, truth["sections"][index])) for view in views)
             last = max(max(judge.pages_of(view, truth["sections"][index])) for view in views)
-            self.regions[index].append(((first, last - first + 1), views))
+            if is_shared:
+                self.regions[index].append(((first, last - first + 1), views))
             self.region_of[int(prototype_pte, 16)] = (index, (first, last - first + 1))
 
     def who(self, eprocess):

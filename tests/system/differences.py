@@ -80,7 +80,7 @@ class Reader:
             if not self.by_path:
                 yield "process", process["change"], *pids, tuple(sorted(process["changes"]))
             elif process["change"] == "changed":
-                yield ("process", "changed", self.path(0, pids[0]), self.path(1, pids[1]),
+                yield ("process", "changed", self.path(0, process["old_pids"][0]), self.path(1, process["new_pids"][0]),
                        tuple(sorted(process["changes"])))
             else:
                 # Where it could have been any of its path, its own pid is not told.

@@ -34,7 +34,7 @@ def trust(process):
 def relation(writer, reader):
     """"less", "apart", "unknown"; None: the reader has nothing to fear."""
     if reader == KERNEL:
-        return "less"
+        return None if writer["pid"] == 4 else "less"
     mine, theirs = trust(writer), trust(reader)
     for low, high in ((mine[0], theirs[0]), (mine[1], theirs[1]), (not mine[2], not theirs[2])):
         if mine[0] is None or theirs[0] is None:
@@ -60,6 +60,9 @@ def pages_of(view, section):
 def written_and_shown(view, section):
     pages = pages_of(view, section)
     if section["kind"] == "image":
+        # Of images with one view in the trees nobody reads the parts (docs/crossings.md).
+        if section["found"] < 2:
+            return set(), set()
         shared = {page for part in section["sharedParts"] for page in range(part["page"], part["page"] + part["pages"])}
         return pages & shared, pages & shared
     kind = view["protection_value"] & 7
@@ -201,7 +204,8 @@ def passes_fast(process, entry):
     aces = sddl.parse(entry["sddl"])["D"]
     if aces is None:
         return True
-    if process["user"] is None or process["restricted"]:
+    # Tokens of AppContainers are filtered ones (TOKEN_IS_FILTERED).
+    if process["user"] is None or process["restricted"] or process["package"]:
         return False
     for kind, flags, mask, _, _, sid, _ in aces:
         if flags & 8 or not mask & TRAVERSE["bits"]:
@@ -238,6 +242,7 @@ class Region:
     def __init__(self, truth, section, views, security):
         self.section = truth["sections"][section]
         self.written, self.shown = {}, {}
+        self.views = [(view["eprocess"], view["start"], *written_and_shown(view, self.section)) for view in views]
         self.processes = {process["eprocess"]: process for process in truth["processes"] if not process["exited"]}
         for view in views:
             writes, shows = written_and_shown(view, self.section)
@@ -246,7 +251,9 @@ class Region:
         self.handles = {(eprocess, handle["value"]) for eprocess, process in self.processes.items()
                         for handle in process["handles"] if handle["section"] == section and handle["access"] & 2}
         reachable = any(self.shown.values()) or any(self.written.values())
-        self.has_kernel = (any(view["kind"] != "cache" for view in self.section["kernelViews"]) and
+        # Where the kernel counts as many views as the trees have, nobody looks for others (docs/crossings.md).
+        is_looked_at = self.section["mappedViews"] != self.section["found"]
+        self.has_kernel = (is_looked_at and any(view["kind"] != "cache" for view in self.section["kernelViews"]) and
                            (reachable or self.section["kind"] != "image"))
         if not reachable and not self.has_kernel:
             self.handles = set()
@@ -292,11 +299,25 @@ def gap(writers, readers, processes, kind):
     mine = trust(processes[min(writers)])
     theirs = (True, 4, False) if readers == {KERNEL} else trust(processes[min(readers)])
     known = mine[1] is not None and theirs[1] is not None
-    everybody = [] if readers == {KERNEL} else [processes[who] for who in writers | readers]
-    told = [process for process in everybody if process["user"] is not None]
+    told = [] if readers == {KERNEL} else [
+        (processes[here], processes[there]) for here in writers for there in readers
+        if processes[here]["user"] is not None and processes[there]["user"] is not None]
     return (readers == {KERNEL}, mine[0] is False and theirs[0], max(theirs[1] - mine[1], 0) if known else 0,
-            bool(known and mine[2] and theirs[2] is False), len({process["user"] for process in told}) > 1,
-            len({process["session"] for process in told}) > 1)
+            bool(known and mine[2] and theirs[2] is False), any(here["user"] != there["user"] for here, there in told),
+            any(here["session"] != there["session"] for here, there in told))
+
+
+def views_of(region, way, pairs):
+    """The views that tell of it: those that reach the pages; else what the readers show; the kernel's are not listed."""
+    found = set()
+    for writer, reader in pairs:
+        for who, start, written, shown in region.views:
+            if way == "view" and reader != KERNEL:
+                if who == writer and written & region.shown[reader] or who == reader and shown & region.written[writer]:
+                    found.add((who, start))
+            elif who == (writer if reader == KERNEL else reader) and (written if reader == KERNEL else shown):
+                found.add((who, start))
+    return sorted(found)
 
 
 def judge_region(region):
@@ -327,20 +348,20 @@ def judge_region(region):
         yield {"way": way[0], "certain": way[1], "relation": kind, "writers": sorted(writers),
                "readers": [] if others == {KERNEL} else sorted(others), "kernel": others == {KERNEL},
                "pages": len(pages) or None, "gap": gap(writers, others, region.processes, kind),
+               "views": views_of(region, way[0], ways[way]),
                "handles": sorted((who, value) for who, value in region.handles if who in writers),
                "names": sorted((path, answer, names[path].count(answer)) for path, answer in best.items())}
 
 
 def regions(truth):
-    """Prototype PTE, section and views of each, as the listing has them: one view is enough beside the kernel's."""
+    """Prototype PTE, section and views of each: one view is enough, as others may hold a handle or know a name."""
     together = set()
     for region in truth["regions"]:
         together.update(region["views"])
         yield region["prototype_pte"], region["section"], [truth["views"][index] for index in region["views"]]
     for index, view in enumerate(truth["views"]):
         section = truth["sections"][view["section"]]
-        if (index not in together and section["kind"] != "physical" and
-                any(kernel["kind"] != "cache" for kernel in section["kernelViews"])):
+        if index not in together and section["kind"] != "physical":
             yield view["first_prototype_pte"], view["section"], [view]
 
 
@@ -348,6 +369,8 @@ def crossings(truth):
     """All crossings of a world, in no order."""
     for process in truth["processes"]:
         process["packagesKnown"] = truth["build"] >= 9200
+    for index, section in enumerate(truth["sections"]):
+        section["found"] = sum(view["section"] == index for view in truth["views"])
     security = {entry["path"]: entry for entry in truth["security"]}
     for prototype_pte, section, views in regions(truth):
         region = Region(truth, section, views, security)

@@ -60,13 +60,14 @@ def read_rows(layout):
     return rows
 
 
-def moved_rows():
+def moved_rows(base=BASE):
     rows = {}
-    for name, (offset, first, bits) in read_rows(BASE).items():
+    for name, (offset, first, bits) in read_rows(base).items():
         start, distance = MOVES.get(name.split(".")[0], (1 << 32, 0))
         if offset >= start:
             offset += distance
-        rows[name] = (offset, first + BIT_MOVES.get(name, 0), bits)
+        # Up to 7601 the flags are the highest of 64 bits: there is no room above them.
+        rows[name] = (offset, first + (BIT_MOVES.get(name, 0) if first < 32 else 0), bits)
     return rows
 
 
@@ -185,7 +186,7 @@ def compile_pdb_at(folder, rows, name, addresses):
     return pdb, guid_age
 
 
-def write_data(folder, rows, guid_age, rvas):
+def write_data(folder, rows, guid_age, rvas, pdb=PDB):
     """The lab's data for this one kernel."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "layouts.txt").open("w") as file:
@@ -194,7 +195,7 @@ def write_data(folder, rows, guid_age, rvas):
     cells = [f"{rvas[name]:x}" if name in rvas else "-" for name in columns()]
     with (folder / "kernels.txt").open("w") as file:
         file.write(f"guid_age pdb build layout {' '.join(columns())}\n")
-        file.write(f"{guid_age} {PDB} {BUILD} {LAYOUT} {' '.join(cells)}\n")
+        file.write(f"{guid_age} {pdb} {BUILD} {LAYOUT} {' '.join(cells)}\n")
 
 
 def edit(pdb, output, change):

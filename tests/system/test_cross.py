@@ -29,6 +29,7 @@ def answered(document):
                "writers": listed(crossing["writers"]), "readers": listed(crossing["readers"]),
                "kernel": crossing["readers"]["kernel"], "pages": evidence["pages"],
                "gap": crossing["gap"] and tuple(crossing["gap"][key] for key in GAP),
+               "views": sorted((view["eprocess"], view["start"]) for view in evidence["views"]),
                "handles": sorted((handle["eprocess"], handle["value"]) for handle in evidence["handles"]),
                "names": sorted((name["path"], ANSWERS[name["opens"]], name["process_count"])
                                for name in evidence["names"])}
@@ -42,6 +43,9 @@ def assert_judged(world, container="kernel.dmp"):
     document = sic_json(world.image(container), "--cross")
     found, expected = sorted(answered(document), key=key), sorted(judge.crossings(world.truth), key=key)
     assert found == expected
+    unknown, unread = document["crossings_unknown"], document["unread"]
+    assert unknown == {"processes": unread["tokens"], "names": 0, "left_out": 0}
+    assert document["complete"] == (not any(unread.values()) and not document["problems"])
     widths = [crossing["gap"]["width"] if crossing["gap"] else 0 for crossing in document["crossings"]]
     assert widths == sorted(widths, reverse=True)
     for crossing in document["crossings"]:
@@ -77,7 +81,9 @@ def test_case(tmp_path, case):
     text = sic("--cross", "--details", "-q", world.image("kernel.dmp"))
     assert sorted(line[len("  Crossing: "):] for line in text.stdout.decode().splitlines()
                   if line.startswith("  Crossing: ")) == sorted(sentences)
-    assert text.returncode == (0 if sentences else 1)
+    is_short = any(document["unread"].values())
+    assert text.returncode == (3 if is_short else 0 if sentences else 1)
+    assert (b"crossings need tokens, handle tables and object directories" in text.stderr) == is_short
 
 
 def test_readme(tmp_path):
@@ -115,6 +121,23 @@ def test_selection(tmp_path):
     assert len(names) == 2 < len(whole["regions"])
     rows = sic("-q", "--csv", "--cross", image).stdout.decode().splitlines()[1:]
     assert ({row.split(",")[0] for row in rows} == {region["prototype_pte"] for region in whole["regions"]})
+
+
+def test_names_that_are_not_judged(tmp_path):
+    """A section under more names than are judged: what is listed stands, and that it may be short is said everywhere."""
+    lines = ["kernel 19041.329", "companions off", "process System pid=4", "section s paging-file pages=4"]
+    lines += [f"process {level}.exe pid={pid} user=S-1-5-21-1-2-3-1001 integrity={level} session=1"
+              for level, pid in (("low", 2008), ("medium", 2004))]
+    lines += ["view 2004 s", "view 2008 s protection=r--"]
+    lines += [f'name s "\\BaseNamedObjects\\s{i}"' for i in range(70)]
+    scenario = tmp_path / "names.scenario"
+    scenario.write_text("\n".join(lines) + "\n")
+    image = build_scenario(scenario, tmp_path / "names", "--format", "kernel").image("kernel.dmp")
+    text, document = sic("-q", "--cross", image), sic_json(image, "--cross")
+    assert text.returncode == 3 and b"6 of the sections' names were not judged" in text.stderr
+    assert text.stdout.endswith(b"6 names not judged\n")
+    assert document["crossings_unknown"] == {"processes": 0, "names": 6, "left_out": 0} and not document["complete"]
+    assert sic("-q", image).returncode == 0
 
 
 @pytest.mark.parametrize("option", [("--plain",), ("--group", "process")])

@@ -99,6 +99,27 @@ def test_json_follows_its_schema(pair):
     assert went["old"]["pid"] is None and went["old_pids"] == [2004, 2008] and went["new_pids"] == [2004]
 
 
+def test_text_by_path(pair):
+    status, text, _ = diff("-q", "--by-path", *pair)
+    assert status == 1
+    lines = text.splitlines()
+    assert lines[2] == "By path (asked for): processes are matched by their paths."
+    # Two became one: nobody knows which; the only one of its path is known.
+    assert "- C:\\Windows\\System32\\beta.exe: 2 -> 1 processes" in lines
+    assert [line for line in lines if line.startswith("+ gamma.exe (PID: 2012, ")]
+    assert [line for line in lines if re.match(r"^    ~ beta\.exe \(PID: 2004, .* r-- -> beta\.exe \(PID: 2004, .* rw-$", line)]
+
+
+def test_profile_is_for_images(pair, tmp_path):
+    saved, rows = tmp_path / "old.sic", tmp_path / "rows"
+    assert sic("-q", "--save", saved, pair[0]).returncode == 0
+    layouts = (ROOT / "data/layouts.txt").read_text(encoding="utf-8")
+    rows.write_text(layouts[layouts.index("layout 19041.264"):layouts.index("layout 20348")], encoding="utf-8")
+    assert diff("-q", "--profile", rows, saved, pair[1])[0] == 1
+    status, text, errors = diff("--profile", rows, saved, saved)
+    assert status == 2 and text == "" and "--profile is for images" in errors and len(errors.splitlines()) == 1
+
+
 def test_summary_counts_what_is_listed(pair):
     document = diff_json(*pair)
     listed = {"processes": document["processes"], "sections": document["sections"], "crossings": document["crossings"],

@@ -86,6 +86,28 @@ def test_two_equal_sections_that_moved(tmp_path):
     assert document["different"]
 
 
+def test_views_weigh_more_than_processes(tmp_path):
+    """One view that stayed tells more than two processes that have other views now."""
+    old = twins((1000, "first", 0x1000000), (1004, "first", 0x1000000))
+    new = twins((1000, "first", 0x1000000), (1000, "second", 0x2000000), (1004, "second", 0x2000000))
+    for this, that in ((old, new), (new, old)):
+        _, items = compare_made(tmp_path, this, that)
+        assert ("first", "first") in [item[2:4] for item in items if item[0] == "section"]
+
+
+def test_more_processes_in_common(tmp_path):
+    """Where no view stayed, the section that more of the processes have is the same, not that of more views."""
+    old = twins((1000, "first", 0x1000000), (1000, "first", 0x1100000), (1000, "first", 0x1200000),
+                (1004, "first", 0x1000000))
+    new = twins((1000, "first", 0x2000000), (1000, "first", 0x2100000), (1000, "first", 0x2200000),
+                (1000, "second", 0x3000000), (1004, "second", 0x3000000))
+    for this, that, how in ((old, new, "came"), (new, old, "went")):
+        _, items = compare_made(tmp_path, this, that)
+        found = {item[1]: (item[2], item[3]) for item in items if item[0] == "section"}
+        pair = ("first", "second") if how == "came" else ("second", "first")
+        assert found == {"changed": pair, how: (None, "first") if how == "came" else ("first", None)}
+
+
 def test_many_equal_sections(tmp_path):
     """Forty that nothing but the places of their views tells apart; one came, one went."""
     places = [(pid, 0x1000000 * (i + 1)) for i in range(40) for pid in (1000, 1004)]
@@ -130,6 +152,16 @@ def test_thousands_of_equal_sections(tmp_path):
     assert document["summary"]["sections"] == {"came": 0, "went": 0, "changed": 3000}
     assert document["summary"]["views"] == {"came": 6000, "went": 6000, "changed": 0}
     assert not diff(old.image("kernel.dmp"), new.image("kernel.dmp"), "--by-path")["different"]
+
+
+def test_name_in_another_folder(tmp_path):
+    """Each session has its own names: the last part alone says nothing."""
+    old = twins((1000, "first", 0x1000000), (1004, "first", 0x1000000))
+    new = old.copy()
+    old.names.append(("first", "\\Sessions\\1\\BaseNamedObjects\\map"))
+    new.names.append(("first", "\\Sessions\\2\\BaseNamedObjects\\map"))
+    document, _ = compare_made(tmp_path, old, new)
+    assert sorted(section["change"] for section in document["sections"]) == ["came", "went"]
 
 
 def test_name_of_another(tmp_path):
@@ -229,6 +261,31 @@ def test_two_records_of_one_process(tmp_path):
             [(how, 2000)]
 
 
+def test_processes_of_a_path_are_paired_by_user(tmp_path):
+    """Both have another integrity now; whose each is tells which is which."""
+    old = MadeWorld()
+    for pid, user in ((1000, made_world.USER), (1004, made_world.OTHER_USER)):
+        old.add_process(pid, "twin.exe", user=user)
+    new = old.copy()
+    new.processes[1000].integrity, new.processes[1004].integrity = "high", "system"
+    for seed in range(4):
+        _, items = compare_made(tmp_path, old, world_edits.another_boot(new, random.Random(seed)))
+        path = "\\device\\harddiskvolume2\\programs\\twin.exe"
+        assert_same(items, [("process", "changed", path, path, ("integrity",))] * 2)
+
+
+def test_strangers_without_a_path(tmp_path):
+    """That the paths of both were not read does not make two processes one."""
+    old, new = MadeWorld(), MadeWorld()
+    old.add_process(1000, "first.exe")
+    new.add_process(1000, "second.exe")
+    for world in (old, new):
+        world.lines.append("damage absent path/1000")
+    new.system_created += 1
+    document, _ = compare_made(tmp_path, old, new)
+    assert sorted(process["change"] for process in document["processes"]) == ["came", "went"]
+
+
 def test_processes_without_a_path(tmp_path):
     """Where the path was not read the short name stands for it."""
     old = MadeWorld()
@@ -273,16 +330,17 @@ def test_random_worlds_do_not_differ_from_themselves(tmp_path, layout):
     world = build_random(tmp_path / "world", 1300, "--layout", layout, "--format", "kernel,raw")
     image, raw = world.image("kernel.dmp"), world.image("raw")
     assert sic("-q", "--save", tmp_path / "world.sic", raw).returncode == 0
+    is_whole = sic("-q", "--cross", raw).returncode != 3
     for other in (image, raw, tmp_path / "world.sic"):
         for arguments in ((), ("--by-path",)):
             document = diff(image, other, *arguments)
-            assert not document["different"] and document["complete"] and document["same_boot"], other
+            assert not document["different"] and document["complete"] == is_whole and document["same_boot"], other
     text = subprocess.run([LAB, "random", "--seed", "1300", "--layout", layout], check=True, capture_output=True,
                           text=True).stdout
     other = build_text(shuffled(text), tmp_path / "other", "--layout", layout)
     assert other.truth["sections"][0]["control_area"] != world.truth["sections"][0]["control_area"]
     document = diff(image, other.image("kernel.dmp"))
-    assert not document["different"] and document["complete"] and document["same_boot"]
+    assert not document["different"] and document["complete"] == is_whole and document["same_boot"]
 
 
 def shuffled(text):
@@ -360,6 +418,26 @@ def test_section_that_cannot_be_read(tmp_path):
     document, _ = compare_texts(tmp_path, HEAD, damaged("absent control-area/lib"))
     assert document["sections"] and not document["complete"]
     assert not [item for item in all_items(document) if item["certain"]]
+
+
+@pytest.mark.parametrize("way, statement", [
+    ("handle", "absent handles/2000"), ("handle", "absent token/2000 level=2"), ("name", "absent token/2000 level=2"),
+    ("name", "absent directory/\\BaseNamedObjects")])
+def test_crossing_that_cannot_be_judged(tmp_path, way, statement):
+    """That it went is not certain where handles, tokens or names were not read."""
+    old = twins((1000, "first", 0x1000000), (1004, "first", 0x1000000))
+    old.add_process(2000, "low.exe", integrity="low")
+    if way == "handle":
+        old.handles.append((2000, "first", 6))
+    else:
+        old.names.append(("first", "\\BaseNamedObjects\\map"))
+        old.security["\\BaseNamedObjects\\map"] = world_edits.SDDL_LOW
+    new = old.copy()
+    new.lines.append(f"damage {statement}")
+    document, _ = compare_made(tmp_path, old, new)
+    went = [crossing for crossing in document["crossings"] if crossing["change"] == "went"]
+    assert went and all(crossing["old"]["way"] == way for crossing in went)
+    assert [item for item in all_items(document) if item["certain"]] == []
 
 
 @pytest.mark.parametrize("statements", [("root 2008 unmapped",), ("absent process/2008",), ("absent subsection/pool",)])

@@ -145,6 +145,15 @@ def test_json(wine, lab, world):
     assert there["problems"] == here["problems"] and there["complete"] == here["complete"]
 
 
+def test_crossings(wine, lab, world):
+    """Those of views are the image's. Handles and names are not read there: that is said, by the exit status too."""
+    here, there = sic("--json", "--cross", world.image("raw")), wine.run(lab, "-q", "--json", "--cross")
+    found = [[crossing["reason"] for crossing in json.loads(answer.stdout)["crossings"] if crossing["kind"] == "has"]
+             for answer in (here, there)]
+    assert found[0] == found[1] and len(found[0]) > 0
+    assert there.returncode == 3 and b"crossings need tokens, handle tables and object directories" in there.stderr
+
+
 def test_exact_by_the_kernels_file(wine, lab, tmp_path):
     """The PDB that ntoskrnl.exe in System32 names decides, not the build number."""
     world = build_random(tmp_path / "world", 6, "--layout", "20348.288", "--format", "raw")

@@ -30,7 +30,7 @@ class Saved:
         self.bytes = path.read_bytes()
         assert self.bytes[:8] == b"SiCscan\x1a"
         version, header_size, size = struct.unpack_from("<IIQ", self.bytes, 8)
-        assert (version, header_size, size) == (3, 0x7a0, len(self.bytes))
+        assert (version, header_size, size) == (4, 0x7a0, len(self.bytes))
         self.tables = [struct.unpack_from("<QII", self.bytes, 0x20 + 16 * i) for i in range(17)]
         self.strings = self.tables[15]
 

@@ -123,6 +123,31 @@ def test_the_file_itself(kernel, run):
     assert document["kernel"]["layout"]["origin"] == str(kernel.pdb)
 
 
+@pytest.mark.parametrize("layout, name", [("20348.288-la57", "ntkrla57.pdb"), ("7601.24540", "ntkrnlmp.pdb"),
+                                          ("9200.16384", "ntkrnlmp.pdb")])
+def test_kernels_of_other_trees(run, tmp_path, layout, name):
+    """Unknown ones with five levels of page tables, and with trees of _MM_AVL_TABLE."""
+    if not kernel_pdb.is_possible():
+        pytest.skip("clang, lld-link or llvm-pdbutil is missing")
+    rows = kernel_pdb.moved_rows(layout)
+    pdb, guid_age, rvas = kernel_pdb.compile_pdb(tmp_path, rows, tree=tree_of(layout))
+    kernel_pdb.write_data(tmp_path / "data", rows, guid_age, rvas, name)
+    subprocess.run([LAB, "random", "--seed", "22", "--data", tmp_path / "data", "--guid", guid_age, "--format", "raw,kernel",
+                    "--output", tmp_path / "machine"], check=True, stdout=subprocess.DEVNULL)
+    world = World(tmp_path / "machine")
+    refused = run("--json", world.image("raw"))
+    assert refused.returncode == 2 and name in refused.stderr.decode().splitlines()[-1], refused.stderr
+    store = tmp_path / "store" / name / guid_age / name
+    store.parent.mkdir(parents=True)
+    shutil.copyfile(pdb, store)
+    for container in ("raw", "kernel.dmp"):
+        answer = run("--json", "--symbols", tmp_path / "store", world.image(container))
+        assert answer.returncode == 0, answer.stderr.decode()
+        document = json.loads(answer.stdout)
+        oracle.assert_true(world.truth, document)
+        assert document["kernel"]["layout"]["source"] == "pdb" and document["kernel"]["pdb"] == name
+
+
 def test_a_saved_scan_says_where_its_layout_came_from(kernel, run, tmp_path):
     """A path may hold bytes that are no text."""
     folder = tmp_path / "søk \udcff\x07"

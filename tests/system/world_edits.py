@@ -418,6 +418,16 @@ def label_changed(base, chance):
     return [gadget.crossing("came", None, crossing)]
 
 
+def descriptor_unread(base, chance):
+    """Who could open it is no longer known: a crossing that is certain no more."""
+    gadget = Gadget(base, chance, "named")
+    readers = tuple(sorted(base.views[place].pid for place in gadget.views(2)))
+    base.security[gadget.path()] = SDDL_LOW
+    new = yield
+    new.security[gadget.path()] = "unreadable"
+    return [gadget.crossing("changed", *(("name", certain, "less", (LOW,), readers) for certain in (True, False)))]
+
+
 def writes_now(base, chance):
     """It held a handle, and now has a view that writes: the same crossing, by another way."""
     gadget = Gadget(base, chance, "paging-file")
@@ -447,7 +457,7 @@ def reader_joins(base, chance):
 KINDS = [unmapped, mapped, mapped_twice, moved, moved_to_the_others_place, protected, grown, bridged, owner_changed,
          section_gone, section_new, named, unnamed, another_name, resized, replaced, replaced_unnamed, other_case,
          kernel_view, cache_view, ends, exits, starts, another_of_its_pid, token, handle_given, handle_of_no_use,
-         label_changed, writes_now, reader_joins]
+         label_changed, descriptor_unread, writes_now, reader_joins]
 
 
 def edit(chance, kinds, form=lambda differences, old, new: differences):
