@@ -18,6 +18,8 @@ from windows_world import WINDOWS, Wine, install, lines, on_terminal, serve, wai
 LAB_DRIVER = "tests/lab_driver/lab-drv.sys"
 # Wine calls itself build 18362: the profile nearest to that is this one.
 LAYOUT = "18326.535"
+# Nothing changed, but crossings rest on object directories and handle tables, of which Wine's kernel tells nothing.
+INCOMPLETE = 3
 END = "the driver is stopped and removed"
 
 
@@ -147,7 +149,7 @@ def test_ctrl_c_between_scans(wine, program):
     assert re.match(rf"{TIME} first scan: \d+ processes, 2 regions", rounds[0])
     for text in rounds[1:]:
         assert re.fullmatch(rf"{TIME} nothing changed since {TIME}\n", text)
-    assert has_ended(answer, 0, len(rounds))
+    assert has_ended(answer, INCOMPLETE, len(rounds))
     assert pressed - begun > 2
 
 
@@ -160,7 +162,7 @@ def test_ctrl_c_in_a_long_pause(wine, program):
     answer = run.wait()
     os.close(terminal)
     assert time.monotonic() - begun < 20
-    assert has_ended(answer, 0, 1)
+    assert has_ended(answer, INCOMPLETE, 1)
 
 
 def test_ctrl_c_in_a_scan(wine, program, worlds):
@@ -170,7 +172,7 @@ def test_ctrl_c_in_a_scan(wine, program, worlds):
     run.wait_for_rounds(1)
     time.sleep(2.5)
     answer = run.press_ctrl_c()
-    assert has_ended(answer, 0, 1) and not any("failed" in line for line in lines(answer.stderr))
+    assert has_ended(answer, INCOMPLETE, 1) and not any("failed" in line for line in lines(answer.stderr))
     assert len(run.rounds()) == 1
 
 
@@ -264,7 +266,7 @@ def test_a_scan_fails(wine, program, worlds):
     assert [document["error"] for document in documents[2:]] == [None] * (len(documents) - 2)
     assert documents[1]["since"] == documents[2]["since"] == documents[0]["time"]
     said = [line for line in lines(answer.stderr) if "failed: " in line]
-    assert len(said) == 1 and documents[1]["time"] in said[0] and has_ended(answer, 3, len(rounds) - 1)
+    assert len(said) == 1 and documents[1]["time"] in said[0] and has_ended(answer, INCOMPLETE, len(rounds) - 1)
 
 
 def test_the_first_scan_fails(wine, program):
@@ -280,4 +282,4 @@ def test_others_wait(wine, program):
     answer = wine.run(program, "-q")
     assert answer.returncode == 2 and "another sic.exe" in lines(answer.stderr)[0]
     assert wine.has_service()
-    assert has_ended(run.press_ctrl_c(), 0, len(run.rounds()))
+    assert has_ended(run.press_ctrl_c(), INCOMPLETE, len(run.rounds()))
