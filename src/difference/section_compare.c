@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#define ORDER_WIDTH 5u
+#define ORDER_WIDTH 6u
 
 /* Two sections that are one, or one without a like. */
 struct subject {
@@ -281,6 +281,7 @@ static bool sort_changes(const struct sic_matching *matching, const struct sic_s
         record[2] = has_name ? side->name_ids[side->name_start[section]] : SIC_NONE;
         record[3] = keys->shapes[number][section];
         record[4] = keys->contents[number][section];
+        record[5] = side->ranks[section];
     }
     done = done && sic_rank_records(fields, ORDER_WIDTH, count, ranks, NULL);
     for (uint32_t i = 0; done && i < count; i++)
