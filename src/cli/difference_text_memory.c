@@ -137,7 +137,8 @@ static void put_kernel_view(const struct sic_difference_text *text, const struct
         sic_output_text(text->output, "in system space");
     else
         sic_output_format(text->output, "in session %u", change->session_id);
-    sic_output_format(text->output, ": %u -> %u\n", change->old_count, change->new_count);
+    sic_output_format(text->output, ": %u -> %u", change->old_count, change->new_count);
+    sic_difference_text_end(text, change->change, change->is_certain);
 }
 
 static void put_change(const struct sic_difference_text *text, const struct sic_section_change *change)

@@ -1,5 +1,7 @@
 #include "crossing/pair.h"
 
+#include "core/sort.h"
+
 #include <stdlib.h>
 
 static const struct sic_allocator *allocator_of(const struct sic_pair *pair)
@@ -68,6 +70,23 @@ static bool gather_views(const struct sic_pair *pair, struct sic_side *views)
     return true;
 }
 
+/* By process, then by address: the order of a scan's views is that in which threads walked the processes. `views` are
+ * sorted by index. */
+static bool sort_by_process(const struct sic_pair *pair, const struct sic_side *views)
+{
+    const struct sic_scan *scan = pair->ground->request->scan;
+    struct sic_key *keys = malloc(((size_t)views->count + 1) * sizeof(*keys));
+    bool sorted = keys != NULL;
+
+    for (uint32_t i = 0; sorted && i < views->count; i++)
+        keys[i] = (struct sic_key){sic_scan_view(scan, views->processes[i])->process, views->processes[i]};
+    sorted = sorted && sic_sort_keys(allocator_of(pair), keys, views->count);
+    for (uint32_t i = 0; sorted && i < views->count; i++)
+        views->processes[i] = (uint32_t)keys[i].value;
+    free(keys);
+    return sorted;
+}
+
 /* A view that writes and shows crosses twice, one of an image as often as it has parts: each is listed once. */
 static bool add_views(struct sic_pair *pair)
 {
@@ -76,6 +95,7 @@ static bool add_views(struct sic_pair *pair)
 
     if (added)
         sic_side_sort(&views);
+    added = added && sort_by_process(pair, &views);
     for (uint32_t i = 0; added && i < views.count; i++)
         added = add_u32(pair, &pair->crossings->views, views.processes[i], &pair->crossing.views);
     free(views.processes);

@@ -231,7 +231,8 @@ static bool add_single(struct subject *subject, unsigned number, struct sic_diff
     subject->change.change = number == SIC_OLD ? SIC_WENT : SIC_CAME;
     if (!compare_parts(subject, difference))
         return false;
-    subject->change.is_certain = !subject->matching->sides[number].has_unsure[subject->sections[number]];
+    subject->change.is_certain =
+        subject->has_certain && !subject->matching->sides[number].has_unsure[subject->sections[number]];
     if (!add(subject, difference))
         return false;
     /* That all of it came or went says the rest. */

@@ -109,6 +109,18 @@ def test_schema_and_saved_scans(tmp_path):
     assert "crossings" not in sic_json(world.image("kernel.dmp"))
 
 
+def test_same_document_from_run_to_run(tmp_path):
+    """Threads find views in any order: one run of ten showed another order of them."""
+    image = build_random(tmp_path / "world", 950, "--format", "kernel").image("kernel.dmp")
+    documents = {sic("-q", "--json", "--cross", "--threads", threads, image).stdout
+                 for threads in [1] + [2, 3, 8] * 12}
+    assert len(documents) == 1
+    for crossing in json.loads(documents.pop())["crossings"]:
+        views = crossing["evidence"]["views"]
+        for one, other in zip(views, views[1:]):
+            assert one["eprocess"] != other["eprocess"] or int(one["start"], 16) < int(other["start"], 16)
+
+
 def test_selection(tmp_path):
     """Only crossings of regions that pass the other options; CSV keeps the regions that cross."""
     world = build_scenario(ROOT / "tests/scenarios/broker.scenario", tmp_path / "broker", "--format", "kernel")

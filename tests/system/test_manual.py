@@ -100,6 +100,11 @@ def test_page_is_in_step_with_the_program(helps):
     assert differences(SOURCE, helps) == []
 
 
+def test_readme_has_the_help():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"```\n{sic('--help').stdout.decode()}```\n" in readme
+
+
 def test_what_is_missing_in_the_page_is_noticed(helps):
     """Each option and each exit status, taken out of the page."""
     lines = SOURCE.splitlines()
