@@ -79,7 +79,9 @@ static const struct {
     {"by-path", OPTION_BY_PATH, no_argument, "--by-path",
      "Match processes by their paths, within one boot too, where pids and start times would", false, OF_DIFF},
     {"details", OPTION_DETAILS, no_argument, "--details",
-     "Tell of sections that nobody shares, and of crossings that only a file's rights decide, too", false, OF_DIFF},
+     "Tell of all sections and crossings: of what nobody shares, what follows from processes that came or went, and "
+     "what only a file's rights decide, too",
+     false, OF_DIFF},
     {"explain", OPTION_EXPLAIN, no_argument, "--explain",
      "Show for each view what proves it: PEB pointers, physical address, first bytes, PTE, pool tag", false, OF_LIST},
     {"group", OPTION_GROUP, required_argument, "--group BY",
