@@ -1,5 +1,6 @@
 #include "cli/options.h"
 
+#include "cli/options_together.h"
 #include "cli/options_watch.h"
 #include "cli/report.h"
 
@@ -89,7 +90,8 @@ static const struct {
     {"csv", OPTION_CSV, no_argument, "--csv", "A table with one row for each owner", false, OF_LIST},
     {"plain", OPTION_PLAIN, no_argument, "--plain",
      "The first SiC's listing: no joining, lower-case names, END is the last page", false, OF_LIST},
-    {"json", OPTION_JSON, no_argument, "--json", "One JSON document with everything known", false, OF_BOTH},
+    {"json", OPTION_JSON, no_argument, "--json", "One JSON document with everything known", false, OF_LIST},
+    {"json", OPTION_JSON, no_argument, "--json", "One JSON document with everything that differs", false, OF_DIFF},
     {"layout", OPTION_LAYOUT, no_argument, "--layout", "Print the structure offsets in use and where they come from",
      false, OF_LIST},
     {"symbols", OPTION_SYMBOLS, required_argument, "--symbols PATH",
@@ -115,7 +117,9 @@ static const struct {
     {"color", OPTION_COLOR, optional_argument, "--color[=WHEN]",
      "Colour: auto (the default: on a terminal, unless NO_COLOR is set), always, never", true, OF_BOTH},
     {"threads", OPTION_THREADS, required_argument, "--threads N",
-     "Threads that read the image (default: one a processor)", true, OF_BOTH},
+     "Threads that read the image (default: one a processor)", true, OF_LIST},
+    {"threads", OPTION_THREADS, required_argument, "--threads N",
+     "Threads that find regions (default: one a processor); one thread reads the images", true, OF_DIFF},
     {"version", OPTION_VERSION, no_argument, "--version", "Print the version and exit", false, OF_LIST},
 };
 
@@ -167,14 +171,6 @@ void sic_options_print_of_diff(void)
     print_options(true, OF_DIFF);
 }
 
-static bool fail(const char *format, const char *value)
-{
-    fprintf(stderr, "sic: ");
-    fprintf(stderr, format, value);
-    fputc('\n', stderr);
-    return false;
-}
-
 static bool set_color(struct sic_options *options, const char *when)
 {
     static const char *const names[] = {"auto", "always", "never"};
@@ -185,13 +181,13 @@ static bool set_color(struct sic_options *options, const char *when)
             return true;
         }
     }
-    return fail("--color takes auto, always or never, not '%s'", when);
+    return sic_fail_option("--color takes auto, always or never, not '%s'", when);
 }
 
 static bool set_form(struct sic_options *options, enum sic_form form, const char *name)
 {
     if (options->form != SIC_FORM_TEXT && options->form != form)
-        return fail("%s is the second form of output: choose one of --plain, --json and --csv", name);
+        return sic_fail_option("%s is the second form of output: choose one of --plain, --json and --csv", name);
     options->form = form;
     return true;
 }
@@ -211,19 +207,20 @@ static bool read_number(const char *text, unsigned limit, unsigned *number)
 static bool set_threads(struct sic_options *options, const char *text)
 {
     return read_number(text, 1024, &options->threads) ||
-           fail("--threads takes a number from 1 to 1024, not '%s'", text);
+           sic_fail_option("--threads takes a number from 1 to 1024, not '%s'", text);
 }
 
 static bool set_watch(struct sic_options *options, const char *text)
 {
     return read_number(text, 86400, &options->watch) ||
-           fail("--watch takes seconds from 1 to 86400 (a day), not '%s'", text);
+           sic_fail_option("--watch takes seconds from 1 to 86400 (a day), not '%s'", text);
 }
 
 static bool set_group(struct sic_options *options, const char *by)
 {
     options->by_process = strcmp(by, "process") == 0;
-    return options->by_process || strcmp(by, "region") == 0 || fail("--group takes region or process, not '%s'", by);
+    return options->by_process || strcmp(by, "region") == 0 ||
+           sic_fail_option("--group takes region or process, not '%s'", by);
 }
 
 /* Options that choose what is shown, and how much of it; false: it is another one, or its value is wrong. */
@@ -321,40 +318,23 @@ static bool needs_image(const struct sic_options *options)
     return options->action == SIC_ACTION_LIST || options->action == SIC_ACTION_LAYOUT;
 }
 
-/* What is the first SiC's to the letter has no room for more; and the listing by process shows no evidence. */
-static bool is_consistent(const struct sic_options *options)
-{
-    const char *addition = options->explain ? "--explain" : options->details ? "--details" : NULL;
-
-    if (options->cross && options->form == SIC_FORM_PLAIN)
-        return fail("--plain is the first SiC's listing to the letter: leave out %s, or --plain", "--cross");
-    if (options->cross && options->form == SIC_FORM_TEXT && options->by_process)
-        return fail("--cross lists regions by the width of their gaps: leave out %s, or --cross", "--group process");
-
-    if (options->form == SIC_FORM_PLAIN && (addition || options->by_process))
-        return fail("--plain is the first SiC's listing to the letter: leave out %s, or --plain",
-                    addition ? addition : "--group process");
-    if (options->form == SIC_FORM_TEXT && options->by_process && addition)
-        return fail("--group process has no room for what %s adds: leave it out, or add --csv or --json", addition);
-    return true;
-}
-
 static bool take_image(struct sic_options *options, int argc, char **argv)
 {
     options->compare = options->watch > 0;
     if (options->watch > 0 && !sic_options_can_watch(options, argv[optind]))
         return false;
     if (options->keep && !options->live_dump)
-        return fail("--keep is for the dump of --live-dump, which is not asked for%s", "");
+        return sic_fail_option("--keep is for the dump of --live-dump, which is not asked for%s", "");
     if (options->live_dump && !sic_live_is_possible())
-        return fail("--live-dump asks Windows for a dump of itself, and this is no Windows%s: name a memory image", "");
+        return sic_fail_option(
+            "--live-dump asks Windows for a dump of itself, and this is no Windows%s: name a memory image", "");
     if (optind >= argc && !sic_live_is_possible())
-        return fail("no image named: give a crash dump or a raw memory image; see 'sic --help'%s", "");
+        return sic_fail_option("no image named: name a memory image or a saved scan; see 'sic --help'%s", "");
     if (options->live_dump && optind < argc)
-        return fail("--live-dump reads the running machine: '%s' is one image too many", argv[optind]);
+        return sic_fail_option("--live-dump reads the running machine: '%s' is one image too many", argv[optind]);
     if (optind + 1 < argc)
-        return fail("one image at a time: '%s' is one too many; a verb stands first, see 'sic --help'",
-                    argv[optind + 1]);
+        return sic_fail_option("one image at a time: '%s' is one too many; a verb stands first, see 'sic --help'",
+                               argv[optind + 1]);
     options->image = argv[optind];
     return true;
 }
@@ -398,7 +378,7 @@ bool sic_options_parse(struct sic_options *options, int argc, char **argv)
     *options = (struct sic_options){0};
     if (!parse(options, argc, argv, OF_LIST, "sic"))
         return false;
-    return !needs_image(options) || (is_consistent(options) && take_image(options, argc, argv));
+    return !needs_image(options) || (sic_options_go_together(options) && take_image(options, argc, argv));
 }
 
 bool sic_options_parse_diff(struct sic_options *options, int argc, char **argv)
@@ -409,10 +389,10 @@ bool sic_options_parse_diff(struct sic_options *options, int argc, char **argv)
     if (!needs_image(options))
         return true;
     if (optind + 2 > argc)
-        return fail("sic diff compares two images or saved scans, and %s is named; see 'sic diff --help'",
-                    optind < argc ? "one" : "none");
+        return sic_fail_option("sic diff compares two images or saved scans, and %s is named; see 'sic diff --help'",
+                               optind < argc ? "one" : "none");
     if (optind + 2 < argc)
-        return fail("sic diff compares two images or saved scans: '%s' is one too many", argv[optind + 2]);
+        return sic_fail_option("sic diff compares two images or saved scans: '%s' is one too many", argv[optind + 2]);
     options->image = argv[optind];
     options->newer_image = argv[optind + 1];
     return true;

@@ -46,6 +46,11 @@ def test_version():
     (["--color=blue", "x"], "blue"),
     (["-zq", "x"], "'-z'"),
     (["/nonexistent/image.raw"], "/nonexistent/image.raw"),
+    (["--layout", "--json", "x"], "leave out --json"),
+    (["--csv", "--layout", "x"], "leave out --csv"),
+    (["--layout", "--plain", "x"], "leave out --plain"),
+    (["--cross", "--layout", "x"], "leave out --cross"),
+    (["--layout", "--group", "process", "x"], "leave out --group process"),
     (["one", "two"], "'two'"),
     ([str(ROOT)], "folder"),
 ])

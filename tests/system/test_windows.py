@@ -8,7 +8,7 @@ import pytest
 
 import kernel_pdb
 import truth as oracle
-from conftest import ROOT, build_random, sic
+from conftest import ROOT, build_random, build_scenario, sic
 
 WINDOWS = os.environ.get("SIC_WINDOWS", str(ROOT / "build/windows/sic.exe"))
 
@@ -51,6 +51,32 @@ def test_containers_of_ranges(wine, tmp_path):
 def test_random_world(wine, tmp_path):
     world = build_random(tmp_path / "world", 77, "--layout", "20348.288", "--format", "bitmap")
     assert wine("--json", world.image("bitmap.dmp")).stdout == sic("--json", world.image("bitmap.dmp")).stdout
+
+
+def test_crossings(wine, tmp_path):
+    for world in (build_scenario(ROOT / "tests/scenarios/broker.scenario", tmp_path / "broker", "--format", "kernel"),
+                  build_random(tmp_path / "world", 950, "--format", "kernel")):
+        for form in ([], ["--details"], ["--json"]):
+            here = sic("--cross", *form, world.image("kernel.dmp"))
+            there = wine("--cross", *form, world.image("kernel.dmp"))
+            assert there.stdout == here.stdout and b"can write" in here.stdout
+            assert there.returncode == here.returncode
+
+
+def test_differences(wine, tmp_path):
+    """The same paths name the images to both: Wine's drive Z: is the root."""
+    pair = [build_scenario(ROOT / f"tests/scenarios/difference/{name}.scenario", tmp_path / name, "--format",
+                           "kernel").image("kernel.dmp") for name in ("before", "after")]
+    saved = tmp_path / "before.sic"
+    assert wine("-q", "--save", saved, pair[0]).returncode == 0
+    for old in (pair[0], saved):
+        for form in ([], ["--json"], ["--by-path"]):
+            here = sic("diff", *form, old, pair[1])
+            there = wine("diff", *form, old, pair[1])
+            assert there.stdout == here.stdout
+            assert there.returncode == here.returncode == 1
+    same = wine("diff", "-q", saved, pair[0])
+    assert same.returncode == 0 and b"Nothing differs." in same.stdout
 
 
 def test_name_beyond_ascii(wine, tmp_path):
