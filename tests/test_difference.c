@@ -337,6 +337,71 @@ static void test_new_name(void **state)
     (void)state;
 }
 
+/* A view of the kernel's that the old side may hold as well, beside a view of a process that certainly came. */
+static void test_kernel_views_in_doubt(void **state)
+{
+    for (unsigned is_known = 0; is_known < 2; is_known++) {
+        struct rig rig;
+        const struct sic_kernel_view_change *change;
+
+        rig_init(&rig);
+        for (unsigned side = 0; side < 2; side++) {
+            struct hand_scan *hand = &rig.hands[side];
+            uint32_t section = hand_section(hand, 0);
+
+            for (uint32_t pid = 1; pid <= 2 + side; pid++)
+                hand_view(hand, hand_process(hand, pid, 0), section, 0x10000, 0, 10, READ_WRITE);
+            if (side)
+                hand_kernel_view(hand, section, SIC_KERNEL_VIEW_SESSION, 1);
+            else if (!is_known)
+                sic_scan_section(&hand->scan, section)->mapped_views += 1;
+            if (side || is_known)
+                sic_scan_section(&hand->scan, section)->flags |= SIC_SECTION_RING_WALKED;
+        }
+        rig_ready(&rig);
+        expect(&rig, false, 0, 0, 1);
+        assert_true(section_change(&rig, 0)->is_certain);
+        assert_int_equal(rig.difference.kernel_views.count, 1);
+        change = rig.difference.kernel_views.elements;
+        assert_int_equal(change->is_certain, is_known);
+        rig_deinit(&rig);
+    }
+    (void)state;
+}
+
+/* What the kernel alone maps is found through names and handles: where not all of these were read it may be there. */
+static void test_section_of_the_kernel_alone(void **state)
+{
+    enum { WHOLE, NAMES_CUT, HANDLES_CUT, CASES };
+
+    for (unsigned what = WHOLE; what < CASES; what++) {
+        struct rig rig;
+
+        rig_init(&rig);
+        for (unsigned side = 0; side < 2; side++) {
+            struct hand_scan *hand = &rig.hands[side];
+            uint32_t root = hand_name(hand, SIC_NONE, SIC_NAME_DIRECTORY, "", NULL, SIC_NONE);
+
+            hand_process(hand, 10, SIC_PROCESS_HANDLES_READ);
+            if (side) {
+                uint32_t section = hand_section(hand, SIC_SECTION_RING_WALKED);
+
+                hand_name(hand, root, SIC_NAME_SECTION, "it", NULL, section);
+                hand_kernel_view(hand, section, SIC_KERNEL_VIEW_SESSION, 1);
+            } else if (what == NAMES_CUT) {
+                ((struct sic_name *)hand->scan.names.elements)[root].flags |= SIC_NAME_UNREAD;
+            } else if (what == HANDLES_CUT) {
+                sic_scan_process(&hand->scan, 0)->flags = SIC_PROCESS_HANDLES_INCOMPLETE;
+            }
+        }
+        rig_ready(&rig);
+        expect(&rig, false, 1, 0, 0);
+        assert_int_equal(section_change(&rig, 0)->is_certain, what == WHOLE);
+        rig_deinit(&rig);
+    }
+    (void)state;
+}
+
 /* Nothing tells these apart: the time must not grow with their square. One more is one that came. */
 static void test_many(void **state)
 {
@@ -403,9 +468,17 @@ static void test_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_records),   cmocka_unit_test(test_texts),  cmocka_unit_test(test_overlaps),
-        cmocka_unit_test(test_addresses), cmocka_unit_test(test_owners), cmocka_unit_test(test_names),
-        cmocka_unit_test(test_new_name),  cmocka_unit_test(test_many),   cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_records),
+        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_overlaps),
+        cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_owners),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_new_name),
+        cmocka_unit_test(test_kernel_views_in_doubt),
+        cmocka_unit_test(test_section_of_the_kernel_alone),
+        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -294,8 +294,7 @@ static void put_kernel_views(const struct document *document, const struct sic_s
 
     sic_json_open_array(document->json, "kernel_views");
     for (uint32_t i = 0; i < section->kernel_view_count; i++) {
-        sic_json_open_object(document->json, NULL);
-        sic_json_string(document->json, "change", sic_change_word(changes[i].change));
+        open_change(document->json, changes[i].change, changes[i].is_certain);
         sic_json_string(document->json, "kind", changes[i].session_id == SIC_NONE ? "system" : "session");
         put_number_or_null(document->json, "session", changes[i].session_id != SIC_NONE, changes[i].session_id);
         sic_json_number(document->json, "old_count", changes[i].old_count);

@@ -159,12 +159,22 @@ static void put_facts(const struct sic_difference_text *text, const struct sic_p
     }
 }
 
-static void put_start(const struct sic_difference_text *text, const struct sic_process *process)
+/* " started 2020-06-30T23:13:31Z, C:\Windows\System32\calc.exe, 1 view" */
+static void put_start(const struct sic_difference_text *text, unsigned side, uint32_t index)
 {
+    const struct sic_listing *listing = text->listings[side];
+    const struct sic_process *process = sic_scan_process(&listing->scan, index);
     char time[SIC_TIME_TEXT_SIZE];
+    char *path = sic_process_path(&listing->scan, &listing->meaning.drives, process);
 
     if (sic_time_format(process->create_time, time))
         sic_output_format(text->output, " started %s,", time);
+    if (path) {
+        sic_output_text(text->output, " ");
+        sic_output_text(text->output, path);
+        sic_output_text(text->output, ",");
+    }
+    free(path);
     sic_output_format(text->output, " %u view%s", process->view_count, process->view_count == 1 ? "" : "s");
 }
 
@@ -194,7 +204,7 @@ static void put_process(struct sic_difference_text *text, const struct sic_proce
         put_facts(text, change);
     } else if (change->is_exact) {
         sic_difference_text_put_process(text, side, index);
-        put_start(text, sic_scan_process(&text->listings[side]->scan, index));
+        put_start(text, side, index);
     } else {
         put_some_of_path(text, change);
     }
@@ -309,7 +319,8 @@ bool sic_comparison_print_text(const struct sic_comparison *comparison, const st
         return !text.failed;
     }
     put_processes(&text);
-    sic_difference_text_put_memory(&text);
+    /* Crossings are few, and what people look for; memory can be long. */
     put_crossings(&text);
+    sic_difference_text_put_memory(&text);
     return !text.failed;
 }

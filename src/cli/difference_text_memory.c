@@ -1,5 +1,6 @@
 #include "cli/difference_text.h"
 
+#include "cli/difference_followers.h"
 #include "cli/difference_words.h"
 #include "cli/name_list.h"
 #include "cli/text.h"
@@ -89,16 +90,25 @@ static void put_region(const struct sic_difference_text *text, const struct sic_
     sic_difference_text_end(text, change->change, change->is_certain);
 }
 
-static void put_place(const struct sic_difference_text *text, unsigned side, uint32_t index)
+static const struct sic_view *view_at(const struct sic_difference_text *text, unsigned side, uint32_t index)
 {
-    const struct sic_view *view = sic_scan_view(&text->listings[side]->scan, index);
-    const char *modifier = sic_protection_modifier(view->protection);
-    uint64_t offset;
+    return sic_scan_view(&text->listings[side]->scan, index);
+}
 
+static void put_range(const struct sic_difference_text *text, const struct sic_view *view)
+{
     sic_output_address(text->output, sic_view_start_va(view));
     sic_output_text(text->output, "-");
     sic_output_address(text->output, sic_view_last_va(view));
-    sic_output_format(text->output, " %s%s%s", sic_protection_text(view->protection), modifier ? " " : "",
+    sic_output_text(text->output, " ");
+}
+
+static void put_rights(const struct sic_difference_text *text, unsigned side, const struct sic_view *view)
+{
+    const char *modifier = sic_protection_modifier(view->protection);
+    uint64_t offset;
+
+    sic_output_format(text->output, "%s%s%s", sic_protection_text(view->protection), modifier ? " " : "",
                       modifier ? modifier : "");
     if (sic_view_section_offset(&text->listings[side]->scan, view, &offset) && offset != 0)
         sic_output_format(text->output, " (section offset 0x%" PRIx64 ")", offset);
@@ -106,9 +116,24 @@ static void put_place(const struct sic_difference_text *text, unsigned side, uin
 
 static void put_owner(const struct sic_difference_text *text, unsigned side, uint32_t index)
 {
-    sic_difference_text_put_process(text, side, sic_scan_view(&text->listings[side]->scan, index)->process);
+    const struct sic_view *view = view_at(text, side, index);
+
+    sic_difference_text_put_process(text, side, view->process);
     sic_output_text(text->output, " at ");
-    put_place(text, side, index);
+    put_range(text, view);
+    put_rights(text, side, view);
+}
+
+/* What a view of the same process is now: its range only where that is another. */
+static void put_new_state(const struct sic_difference_text *text, const struct sic_view_change *change)
+{
+    const struct sic_view *left = view_at(text, 0, change->old_index), *right = view_at(text, 1, change->new_index);
+
+    if (sic_view_start_va(left) != sic_view_start_va(right) || sic_view_last_va(left) != sic_view_last_va(right))
+        put_range(text, right);
+    put_rights(text, 1, right);
+    if (left->vad_type != right->vad_type)
+        sic_output_format(text->output, ", VAD type %u -> %u", left->vad_type, right->vad_type);
 }
 
 /* By path a view may be another process's of the same path now. */
@@ -124,7 +149,7 @@ static void put_view(const struct sic_difference_text *text, const struct sic_vi
         if (text->comparison->difference.basis == SIC_DIFFERENCE_BY_PATH)
             put_owner(text, 1, change->new_index);
         else
-            put_place(text, 1, change->new_index);
+            put_new_state(text, change);
     }
     sic_difference_text_end(text, change->change, change->is_certain);
 }
@@ -137,7 +162,20 @@ static void put_kernel_view(const struct sic_difference_text *text, const struct
         sic_output_text(text->output, "in system space");
     else
         sic_output_format(text->output, "in session %u", change->session_id);
-    sic_output_format(text->output, ": %u -> %u\n", change->old_count, change->new_count);
+    sic_output_format(text->output, ": %u -> %u", change->old_count, change->new_count);
+    sic_difference_text_end(text, change->change, change->is_certain);
+}
+
+static void put_owner_counts(const struct sic_difference_text *text, const struct sic_section_change *change)
+{
+    const char *ending = change->new_processes == 1 ? "" : "es";
+
+    if (change->old_processes == change->new_processes)
+        sic_output_format(text->output, ", owners changed: %u process%s, not the same as before", change->new_processes,
+                          ending);
+    else
+        sic_output_format(text->output, ", owners changed: %u -> %u process%s", change->old_processes,
+                          change->new_processes, ending);
 }
 
 static void put_change(const struct sic_difference_text *text, const struct sic_section_change *change)
@@ -147,8 +185,7 @@ static void put_change(const struct sic_difference_text *text, const struct sic_
     sic_difference_text_begin(text, 0, change->change);
     put_section(text, change);
     if (change->change == SIC_CHANGED && change->what & SIC_SECTION_CHANGE_OWNERS)
-        sic_output_format(text->output, ", owners changed: %u -> %u process%s", change->old_processes,
-                          change->new_processes, change->new_processes == 1 ? "" : "es");
+        put_owner_counts(text, change);
     sic_difference_text_end(text, change->change, change->is_certain);
     if (change->what & SIC_SECTION_CHANGE_NAME) {
         put_names(text, 0, change->old_index, SIC_WENT);
@@ -163,13 +200,20 @@ static void put_change(const struct sic_difference_text *text, const struct sic_
                                   change->first_kernel_view + i);
 }
 
-/* What nobody shares is for those who want all. */
-static bool is_shown(const struct sic_difference_text *text, const struct sic_section_change *change)
+enum shown { SHOWN, NOT_SHARED, FOLLOWS, SHOWN_COUNT };
+
+/* What nobody shares, and what follows from the processes' own lines, is for those who want all. */
+static enum shown find_shown(const struct sic_difference_text *text, const struct sic_followers *followers,
+                             const struct sic_section_change *change)
 {
-    return text->with_details || change->old_shared || change->new_shared;
+    if (text->with_details)
+        return SHOWN;
+    if (!change->old_shared && !change->new_shared)
+        return NOT_SHARED;
+    return sic_followers_have(followers, change) ? FOLLOWS : SHOWN;
 }
 
-static void put_sum(const struct sic_difference_text *text, uint32_t hidden)
+static void put_sum(const struct sic_difference_text *text, const uint32_t counts[SHOWN_COUNT])
 {
     const struct sic_difference *difference = &text->comparison->difference;
     const struct {
@@ -183,9 +227,16 @@ static void put_sum(const struct sic_difference_text *text, uint32_t hidden)
         sic_output_format(text->output, "%s%u came, %u went, %u changed", sums[i].title,
                           sums[i].counts->by_change[SIC_CAME], sums[i].counts->by_change[SIC_WENT],
                           sums[i].counts->by_change[SIC_CHANGED]);
-    if (hidden > 0)
-        sic_output_format(text->output, "; %u section%s that no two owners share: see --details", hidden,
-                          hidden == 1 ? "" : "s");
+    if (counts[FOLLOWS] > 0)
+        sic_output_format(
+            text->output,
+            "; %u image%s or file%s that no view writes differ%s only by views of processes that came, went "
+            "or exited: see --details",
+            counts[FOLLOWS], counts[FOLLOWS] == 1 ? "" : "s", counts[FOLLOWS] == 1 ? "" : "s",
+            counts[FOLLOWS] == 1 ? "s" : "");
+    if (counts[NOT_SHARED] > 0)
+        sic_output_format(text->output, "; %u section%s that no two owners share: see --details", counts[NOT_SHARED],
+                          counts[NOT_SHARED] == 1 ? "" : "s");
     sic_output_text(text->output, "\n");
 }
 
@@ -193,13 +244,19 @@ void sic_difference_text_put_memory(struct sic_difference_text *text)
 {
     const struct sic_difference *difference = &text->comparison->difference;
     const struct sic_section_change *changes = difference->sections.elements;
-    uint32_t hidden = 0;
+    struct sic_followers followers;
+    uint32_t counts[SHOWN_COUNT] = {0};
 
+    if (!sic_followers_init(text, &followers)) {
+        text->failed = true;
+        return;
+    }
     for (uint32_t i = 0; i < difference->sections.count; i++)
-        hidden += !is_shown(text, &changes[i]);
-    put_sum(text, hidden);
+        counts[find_shown(text, &followers, &changes[i])]++;
+    put_sum(text, counts);
     for (uint32_t i = 0; i < difference->sections.count; i++) {
-        if (is_shown(text, &changes[i]))
+        if (find_shown(text, &followers, &changes[i]) == SHOWN)
             put_change(text, &changes[i]);
     }
+    sic_followers_deinit(&followers);
 }

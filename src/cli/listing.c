@@ -78,9 +78,8 @@ struct sic_collect_options sic_listing_needs(const struct sic_options *options)
     bool is_saved = options->save, is_whole = is_saved || options->compare;
 
     return (struct sic_collect_options){
-        /* What is saved is the same file each time, and differences name the same of several equal sections and views:
-         * one thread finds records in one order. */
-        .threads = is_whole ? 1 : options->threads,
+        /* What is saved is the same file each time: one thread finds records in one order. */
+        .threads = is_saved ? 1 : options->threads,
         .with_paths = true,
         /* What is saved can be listed in any form later. */
         .with_names = needs_meaning(options) || is_whole,

@@ -19,7 +19,8 @@ static void print_help(void)
     sic_options_print_of_diff();
     printf("\n"
            "Options that choose regions choose the sections that are compared: those that pass in OLD or in NEW. The\n"
-           "text tells of memory that is shared in OLD or in NEW, and counts the rest.\n\n"
+           "text tells of memory that is shared in OLD or in NEW, and counts the rest; images and files that no view\n"
+           "writes and that only processes that came, went or exited map anew or no more are counted, too.\n\n"
            "Exit status:\n"
            "  0  nothing differs\n"
            "  1  something differs\n"

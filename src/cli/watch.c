@@ -93,8 +93,8 @@ static void report_short(const struct watch *watch, const struct sic_watched_sca
     if (watch->options->verbose)
         sic_notes_print(&scan->listing, watch->options);
     /* Said even when asked to be quiet: an answer is never silently short. */
-    fprintf(stderr, "sic: the scan of %s is incomplete (problems: %" PRIu32 "); what is shown stands%s\n", scan->time,
-            scan->listing.scan.problems.count, watch->options->verbose ? "" : "; --verbose names them");
+    fprintf(stderr, "sic: the scan of %s is incomplete; what is shown stands%s\n", scan->time,
+            watch->options->verbose ? "" : "; --verbose says why");
 }
 
 static enum round run_round(struct watch *watch)

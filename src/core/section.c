@@ -158,18 +158,6 @@ bool sic_subsections_load(struct sic_scan *scan, const struct sic_reader *reader
     return true;
 }
 
-bool sic_sections_reserve(struct sic_scan *scan)
-{
-    uint32_t count = scan->control_area_index.count;
-
-    for (uint32_t i = 0; i < scan->subsections.count; i++)
-        count += (sic_scan_subsection(scan, i)->flags & SIC_SUBSECTION_FIRST) != 0;
-    return (count <= scan->sections.count ||
-            sic_array_reserve(&scan->allocator, &scan->sections, sizeof(struct sic_section),
-                              count - scan->sections.count)) &&
-           sic_index_reserve(&scan->allocator, &scan->control_area_index, count);
-}
-
 bool sic_sections_intern(struct sic_scan *scan, uint32_t first, uint32_t end, const uint64_t *control_areas)
 {
     for (uint32_t i = first; i < end; i++) {

@@ -28,12 +28,6 @@ bool sic_sections_resolve(struct sic_scan *scan, const struct sic_reader *reader
 bool sic_subsections_load(struct sic_scan *scan, const struct sic_reader *reader, const struct sic_layout *layout,
                           uint32_t first, uint32_t end, uint64_t *control_areas);
 
-/*
- * Makes room for the sections of first subsections, each of which has one of its own: not for the driver, where the
- * room that is not needed counts. False when memory ran out.
- */
-bool sic_sections_reserve(struct sic_scan *scan);
-
 /* Gives subsections [first, end) their sections, unread where they are new. False when memory ran out. */
 bool sic_sections_intern(struct sic_scan *scan, uint32_t first, uint32_t end, const uint64_t *control_areas);
 

@@ -23,6 +23,7 @@ static void release_side(struct sic_matching_side *side)
     free(side->place_keys);
     free(side->section_starts);
     free(side->section_views);
+    free(side->section_order);
     free(side->region_starts);
     free(side->section_regions);
     free(side->is_owned);

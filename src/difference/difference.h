@@ -79,6 +79,7 @@ struct sic_view_change {
 /* Views of the kernel's own in session or system space are counted by session. */
 struct sic_kernel_view_change {
     enum sic_change change;
+    bool is_certain;
     uint32_t session_id; /* SIC_NONE: system space, or unknown */
     uint32_t old_count;
     uint32_t new_count;

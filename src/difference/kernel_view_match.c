@@ -33,7 +33,7 @@ bool sic_kernel_views_are_known(const struct sic_matching_side *side, uint32_t s
     return !(record->flags & SIC_SECTION_UNREAD) && record->mapped_views == record->view_count;
 }
 
-static bool add(uint32_t session_id, const uint32_t counts[2], struct sic_difference *difference)
+static bool add(uint32_t session_id, const uint32_t counts[2], bool is_certain, struct sic_difference *difference)
 {
     struct sic_kernel_view_change *change =
         sic_array_append(sic_heap_allocator(), &difference->kernel_views, sizeof(struct sic_kernel_view_change));
@@ -44,11 +44,22 @@ static bool add(uint32_t session_id, const uint32_t counts[2], struct sic_differ
         .change = counts[SIC_OLD] == 0   ? SIC_CAME
                   : counts[SIC_NEW] == 0 ? SIC_WENT
                                          : SIC_CHANGED,
+        .is_certain = is_certain,
         .session_id = session_id,
         .old_count = counts[SIC_OLD],
         .new_count = counts[SIC_NEW],
     };
     return true;
+}
+
+/* What no process maps is found through names and handles: a side that did not read them all may hold it unseen. */
+static bool may_be_missed(const struct sic_matching *matching, unsigned number, uint32_t its_section,
+                          uint32_t other_section)
+{
+    const struct sic_meaning *meaning = matching->sides[number].given->meaning;
+
+    return its_section == SIC_NONE && sic_matching_view_count(&matching->sides[!number], other_section) == 0 &&
+           !(meaning->names.complete && meaning->handles.complete);
 }
 
 bool sic_kernel_views_compare(const struct sic_matching *matching, uint32_t old_section, uint32_t new_section,
@@ -57,7 +68,9 @@ bool sic_kernel_views_compare(const struct sic_matching *matching, uint32_t old_
     struct sic_pairing_entries views = {0};
     const struct sic_matching_side *sides = matching->sides;
     bool are_known = sic_kernel_views_are_known(&sides[SIC_OLD], old_section) &&
-                     sic_kernel_views_are_known(&sides[SIC_NEW], new_section);
+                     sic_kernel_views_are_known(&sides[SIC_NEW], new_section) &&
+                     !may_be_missed(matching, SIC_OLD, old_section, new_section) &&
+                     !may_be_missed(matching, SIC_NEW, new_section, old_section);
     bool done = list_views(&sides[SIC_OLD], SIC_OLD, old_section, &views) &&
                 list_views(&sides[SIC_NEW], SIC_NEW, new_section, &views) &&
                 sic_sort_keys(sic_heap_allocator(), views.entries, views.count);
@@ -69,7 +82,7 @@ bool sic_kernel_views_compare(const struct sic_matching *matching, uint32_t old_
             counts[views.entries[end].value >> 32]++;
         if (counts[SIC_OLD] == counts[SIC_NEW])
             continue;
-        done = add((uint32_t)views.entries[first].key, counts, difference);
+        done = add((uint32_t)views.entries[first].key, counts, are_known, difference);
         *is_certain = are_known;
     }
     sic_pairing_entries_deinit(&views);

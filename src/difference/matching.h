@@ -24,7 +24,8 @@ struct sic_matching_side {
     uint32_t *exact_keys;     /* by view: equal where all is */
     uint32_t *place_keys;     /* by view: equal where it is the same view, which may have changed */
     uint32_t *section_starts; /* by section, and one more: where its views begin in section_views */
-    uint32_t *section_views;  /* ascending by exact key */
+    uint32_t *section_views;  /* ascending by exact key, equal ones in the order of processes and addresses */
+    uint32_t *section_order;  /* sections, by their first view in that order: not by which thread found them */
     uint32_t *region_starts;  /* by section, and one more: where its regions begin in section_regions */
     uint32_t *section_regions;
     bool *is_owned;       /* by section: processes, or the kernel in session or system space, have views of it */

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#define ORDER_WIDTH 5u
+#define ORDER_WIDTH 6u
 
 /* Two sections that are one, or one without a like. */
 struct subject {
@@ -231,7 +231,8 @@ static bool add_single(struct subject *subject, unsigned number, struct sic_diff
     subject->change.change = number == SIC_OLD ? SIC_WENT : SIC_CAME;
     if (!compare_parts(subject, difference))
         return false;
-    subject->change.is_certain = !subject->matching->sides[number].has_unsure[subject->sections[number]];
+    subject->change.is_certain =
+        subject->has_certain && !subject->matching->sides[number].has_unsure[subject->sections[number]];
     if (!add(subject, difference))
         return false;
     /* That all of it came or went says the rest. */
@@ -281,6 +282,7 @@ static bool sort_changes(const struct sic_matching *matching, const struct sic_s
         record[2] = has_name ? side->name_ids[side->name_start[section]] : SIC_NONE;
         record[3] = keys->shapes[number][section];
         record[4] = keys->contents[number][section];
+        record[5] = side->ranks[section];
     }
     done = done && sic_rank_records(fields, ORDER_WIDTH, count, ranks, NULL);
     for (uint32_t i = 0; done && i < count; i++)

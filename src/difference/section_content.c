@@ -62,16 +62,21 @@ static void fill(const struct list *list, uint32_t item, uint64_t *fields)
     fields[5] = count > 0 ? key_at(side, index, count - 1) : 0;
 }
 
-/* Items in the order of their ranks. */
-static bool order_items(const uint32_t *ranks, uint32_t count, uint32_t *items)
+/* Items in the order of their ranks; those of one rank as the sides order their sections. */
+static bool order_items(const struct list *list, const uint32_t *ranks, uint32_t *items)
 {
-    struct sic_key *keys = malloc(((size_t)count + 1) * sizeof(*keys));
+    struct sic_key *keys = malloc(((size_t)list->count + 1) * sizeof(*keys));
     bool done = keys != NULL;
 
-    for (uint32_t i = 0; done && i < count; i++)
-        keys[i] = (struct sic_key){.key = ranks[i], .value = i};
-    done = done && sic_sort_keys(sic_heap_allocator(), keys, count);
-    for (uint32_t i = 0; done && i < count; i++)
+    for (uint32_t i = 0; done && i < list->count; i++) {
+        bool is_new = i >= list->old_count;
+        uint32_t first = is_new ? list->old_count : 0;
+        uint32_t item = first + list->matching->sides[is_new].section_order[i - first];
+
+        keys[i] = (struct sic_key){.key = ranks[item], .value = item};
+    }
+    done = done && sic_sort_keys(sic_heap_allocator(), keys, list->count);
+    for (uint32_t i = 0; done && i < list->count; i++)
         items[i] = (uint32_t)keys[i].value;
     free(keys);
     return done;
@@ -139,7 +144,7 @@ bool sic_section_contents_rank(struct sic_matching *matching, uint32_t *const co
         fill(&list, i, fields + (size_t)i * WIDTH);
     done = done && sic_rank_records(fields, WIDTH, list.count, ranks, NULL);
     free(fields);
-    done = done && order_items(ranks, list.count, items) && refine(&list, items, ranks) &&
+    done = done && order_items(&list, ranks, items) && refine(&list, items, ranks) &&
            hand_out(matching, ranks, items, contents);
     free(ranks);
     free(items);

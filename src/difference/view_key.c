@@ -82,30 +82,69 @@ static uint32_t section_of(const struct sic_scan *scan, uint32_t view)
     return sic_scan_subsection(scan, sic_scan_view(scan, view)->subsection)->section;
 }
 
-/* The views by exact key, distributed over their sections. */
-static bool sort_by_section(struct sic_matching_side *side)
+/* In the order of the processes, a process's ascending by address: scans have them as their threads found them. */
+static bool order_views(const struct sic_scan *scan, struct sic_key *keys)
+{
+    for (uint32_t i = 0; i < scan->views.count; i++)
+        keys[i] = (struct sic_key){.key = sic_scan_view(scan, i)->process, .value = i};
+    return sic_sort_keys(sic_heap_allocator(), keys, scan->views.count);
+}
+
+/* Sections by the first of their views; those without a view come last. */
+static bool order_sections(struct sic_matching_side *side, const struct sic_key *views)
 {
     const struct sic_scan *scan = side->scan;
-    uint32_t count = scan->views.count;
-    struct sic_key *keys = malloc(((size_t)count + 1) * sizeof(*keys));
-    uint32_t *starts = calloc((size_t)scan->sections.count + 2, sizeof(*starts));
+    bool *is_seen = calloc((size_t)scan->sections.count + 1, sizeof(bool));
+    uint32_t count = 0;
+
+    side->section_order = malloc(((size_t)scan->sections.count + 1) * sizeof(uint32_t));
+    if (!is_seen || !side->section_order) {
+        free(is_seen);
+        return false;
+    }
+    for (uint32_t i = 0; i < scan->views.count; i++) {
+        uint32_t section = section_of(scan, (uint32_t)views[i].value);
+
+        if (!is_seen[section])
+            side->section_order[count++] = section;
+        is_seen[section] = true;
+    }
+    for (uint32_t i = 0; i < scan->sections.count; i++) {
+        if (!is_seen[i])
+            side->section_order[count++] = i;
+    }
+    free(is_seen);
+    return true;
+}
+
+/* The views by exact key, distributed over their sections. */
+static bool distribute(struct sic_matching_side *side, struct sic_key *keys)
+{
+    const struct sic_scan *scan = side->scan;
+    uint32_t count = scan->views.count, *starts = calloc((size_t)scan->sections.count + 2, sizeof(*starts));
 
     side->section_starts = starts;
     side->section_views = malloc(((size_t)count + 1) * sizeof(uint32_t));
-    for (uint32_t i = 0; keys && i < count; i++)
-        keys[i] = (struct sic_key){.key = side->exact_keys[i], .value = i};
-    if (!keys || !starts || !side->section_views || !sic_sort_keys(sic_heap_allocator(), keys, count)) {
-        free(keys);
+    for (uint32_t i = 0; i < count; i++)
+        keys[i].key = side->exact_keys[keys[i].value];
+    if (!starts || !side->section_views || !sic_sort_keys(sic_heap_allocator(), keys, count))
         return false;
-    }
     for (uint32_t i = 0; i < count; i++)
         starts[section_of(scan, i) + 2]++;
     for (uint32_t i = 2; i < scan->sections.count + 2; i++)
         starts[i] += starts[i - 1];
     for (uint32_t i = 0; i < count; i++)
         side->section_views[starts[section_of(scan, (uint32_t)keys[i].value) + 1]++] = (uint32_t)keys[i].value;
-    free(keys);
     return true;
+}
+
+static bool sort_by_section(struct sic_matching_side *side)
+{
+    struct sic_key *keys = malloc(((size_t)side->scan->views.count + 1) * sizeof(*keys));
+    bool done = keys && order_views(side->scan, keys) && order_sections(side, keys) && distribute(side, keys);
+
+    free(keys);
+    return done;
 }
 
 bool sic_view_keys_find(struct sic_matching *matching)

@@ -31,6 +31,17 @@ static void load_sections(void *context, unsigned thread, uint32_t first, uint32
     sic_sections_load(reading->scan, &reading->readers[thread], reading->layout, first, end);
 }
 
+/* Room for the sections of first subsections: each has one of its own. */
+static bool reserve_sections(struct sic_scan *scan)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < scan->subsections.count; i++)
+        count += (sic_scan_subsection(scan, i)->flags & SIC_SUBSECTION_FIRST) != 0;
+    return sic_array_reserve(&scan->allocator, &scan->sections, sizeof(struct sic_section), count) &&
+           sic_index_reserve(&scan->allocator, &scan->control_area_index, count);
+}
+
 bool sic_sections_resolve_on_threads(struct sic_scan *scan, const struct sic_reader *readers, unsigned count,
                                      const struct sic_layout *layout)
 {
@@ -42,7 +53,7 @@ bool sic_sections_resolve_on_threads(struct sic_scan *scan, const struct sic_rea
     if (!reading.control_areas)
         return false;
     sic_ranges_run(count, subsections, RECORDS_PER_TURN, load_subsections, &reading);
-    interned = sic_sections_reserve(scan) && sic_sections_intern(scan, 0, subsections, reading.control_areas);
+    interned = reserve_sections(scan) && sic_sections_intern(scan, 0, subsections, reading.control_areas);
     free(reading.control_areas);
     if (!interned)
         return false;

@@ -19,6 +19,10 @@ def path_of(process):
     return (process["path"] or process["image_file_name"]).casefold()
 
 
+class Ambiguous(Exception):
+    """Several matches are equally good: there is nothing to judge."""
+
+
 class Side:
     """One world: its sections, each with the views that count."""
 
@@ -61,6 +65,9 @@ class Side:
     def keys(self, index):
         return collections.Counter(self.key(view) for view in self.views[index])
 
+    def places(self, index):
+        return collections.Counter(self.place(view) for view in self.views[index])
+
     def owners(self, index):
         """Of the same path, as many as there are."""
         return collections.Counter(self.who(eprocess) for eprocess in {view["eprocess"] for view in self.views[index]})
@@ -94,7 +101,8 @@ def grade(old, new, before, after):
     mine, theirs = old.truth["sections"][before], new.truth["sections"][after]
     same_size = mine["size"] == theirs["size"]
     views = (old.keys(before) & new.keys(after)).total()
-    owners = (old.owners(before) & new.owners(after)).total()
+    places, owners = (old.places(before) & new.places(after)).total(), (old.owners(before) & new.owners(after)).total()
+    whole = same_size and old.keys(before) == new.keys(after)
     if mine["kind"] != theirs["kind"]:
         return None
     if old.file(before) is not None:
@@ -107,11 +115,17 @@ def grade(old, new, before, after):
         if not key:
             # Nameless both, or one has lost its name.
             one_unnamed = not old.names(before) or not new.names(after)
-            return (1 if both_unnamed else 0, views, owners) if one_unnamed else None
+            return (1 if both_unnamed else 0, whole, views, places, owners) if one_unnamed else None
     if not key:
         return None
-    whole = same_size and old.keys(before) == new.keys(after)
-    return (2, whole, views, owners, same_size)
+    return (2, whole, views, places, owners, same_size)
+
+
+def forbid_rivals(graded, best, before, after, left, right):
+    """Where another match of one of the two is as good, either would be right."""
+    for grade_, mine, theirs in graded:
+        if grade_ == best and (mine == before) != (theirs == after) and mine in left and theirs in right:
+            raise Ambiguous
 
 
 def match_sections(old, new):
@@ -120,8 +134,9 @@ def match_sections(old, new):
               for before, after in itertools.product(old.sections, new.sections)]
     graded = sorted((one for one in graded if one[0] is not None), key=lambda one: one[0], reverse=True)
     pairs, left, right = [], set(old.sections), set(new.sections)
-    for _, before, after in graded:
+    for one, before, after in graded:
         if before in left and after in right:
+            forbid_rivals(graded, one, before, after, left, right)
             pairs.append((before, after))
             left.remove(before)
             right.remove(after)
@@ -191,10 +206,6 @@ def compare_views(old, new, pair):
         yield view, None
     for view in after:
         yield None, view
-
-
-class Ambiguous(Exception):
-    """Several matches are equally good: there is nothing to judge."""
 
 
 def how(before, after):

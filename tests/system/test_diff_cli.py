@@ -74,7 +74,7 @@ def test_text(pair):
     assert "~ paging file \\BaseNamedObjects\\Shared (64 KiB)" in lines
     changed = [line for line in lines if line.startswith("    ~ beta.exe (PID: 2004, ")]
     assert len(changed) == 1
-    assert changed[0].endswith(" at 0000000020000000-000000002000ffff r-- -> 0000000020000000-000000002000ffff rw-")
+    assert changed[0].endswith(" at 0000000020000000-000000002000ffff r-- -> rw-")
     assert not [line for line in lines if "(16 KiB)" in line or "(48 KiB)" in line]
     assert {line.split()[0] for line in lines if line.startswith(" ")} <= {"+", "-", "~"}
 
@@ -84,6 +84,73 @@ def test_details(pair):
     lines = text.splitlines()
     assert "+ paging file (48 KiB)" in lines and "- paging file (16 KiB)" in lines
     assert [line for line in lines if line.startswith("    - alpha.exe (PID: 2000, ") and " at 0000000040000000-" in line]
+
+
+LIBRARY = """
+kernel 19041.329
+process alpha.exe pid=2000
+process beta.exe pid=2004
+process gamma.exe pid=2008
+section lib image "\\Data\\lib.dll" pages=16
+section font file "\\Data\\font.ttf" pages=16
+section own paging-file pages=4
+view 2000 lib start=7ff000000000
+view 2004 lib start=7ff000000000
+view 2008 lib start=7ff000000000
+view 2000 font start=10000000 protection=r--
+view 2004 font start=10000000 protection=r--
+view 2008 font start=10000000 protection=r--
+view 2000 own start=20000000
+view 2004 own start=20000000
+view 2008 own start=20000000
+"""
+WRITABLE = ("section font", "subsection lib pages=3 protection=rw- shared\nsection font")
+GONE = (("process gamma.exe pid=2008\n", ""), ("view 2008 lib start=7ff000000000\n", ""),
+        ("view 2008 font start=10000000 protection=r--\n", ""), ("view 2008 own start=20000000\n", ""))
+ENDED = (("gamma.exe pid=2008", "gamma.exe pid=2008 exited=1d64f3412000000"), *GONE[1:])
+
+
+@pytest.mark.parametrize("before, after, follow, told", [
+    ((), GONE, 2, {"own"}),
+    ((), ENDED, 2, {"own"}),
+    # One of the processes that stay writes the file, or some of the image is for all to write.
+    ((("view 2004 font start=10000000 protection=r--", "view 2004 font start=10000000"),), GONE, 1, {"own", "font"}),
+    ((WRITABLE,), GONE, 1, {"own", "lib"}),
+    # Nobody ended; or somebody who stays does something, too.
+    ((), GONE[1:], 0, {"own", "lib", "font"}),
+    ((), (*GONE, ("view 2004 lib start=7ff000000000", "view 2004 lib start=7ff100000000")), 1, {"own", "lib"}),
+    ((), (*GONE, ("view 2004 font start=10000000 protection=r--", "view 2004 font start=10000000 protection=rc-")), 1,
+     {"own", "font"}),
+    # It is no longer shared at all.
+    ((("view 2004 font start=10000000 protection=r--\n", ""),), GONE, 1, {"own", "font"}),
+], ids=["ended", "exited", "written file", "written image", "stays", "moved", "protected", "alone"])
+@pytest.mark.parametrize("by_path", [(), ("--by-path",)], ids=["by start", "by path"])
+def test_what_follows_from_processes_is_counted(tmp_path, by_path, before, after, follow, told):
+    """A library's lines say no more than that of the process that ended: they are counted, and told with --details."""
+    def edited(text, edits):
+        for this, that in edits:
+            assert this in text
+            text = text.replace(this, that)
+        return text
+    old = edited(LIBRARY, before)
+    images = build(tmp_path, "old", old), build(tmp_path, "new", edited(old, after))
+    titles = {"lib": "image C:\\Data\\lib.dll ", "font": "file C:\\Data\\font.ttf ", "own": "paging file ("}
+    if by_path and after[-1][1].endswith("7ff100000000"):
+        told, follow = {"own"}, 2  # by path it does not matter where a view lies
+    for images, signs in ((images, "~-"), (images[::-1], "~+")):
+        lines = diff("-q", *by_path, *images)[1].splitlines()
+        assert {name for name, title in titles.items() if [line for line in lines if line[:1] in signs and line[2:].startswith(title)]} == told
+        counted = [line for line in lines if line.startswith("Sections: ")][0]
+        assert re.findall(r"; (\d+) images? or files? that no view writes", counted) == ([str(follow)] if follow else [])
+        every = diff("-q", "--details", *by_path, *images)[1].splitlines()
+        listed = [line for line in every if line[:1] in signs and line[2:].startswith(tuple(titles.values()))]
+        assert len(listed) == len(told) + follow == len(diff_json(*by_path, *images)["sections"])
+
+
+def test_order_of_text(pair):
+    """What came and who could hurt whom stands before the many lines of memory."""
+    titles = [line.split(":")[0] for line in diff("-q", *pair)[1].splitlines() if re.match("[A-Z][a-z]+: ", line)]
+    assert titles == ["Processes", "Crossings", "Sections"]
 
 
 def test_json_follows_its_schema(pair):

@@ -7,25 +7,10 @@ import subprocess
 import jsonschema
 import pytest
 
-from conftest import ROOT, build_random, build_scenario, program, sic
+from conftest import ROOT, build_random, program, sic
+from watched import TIME, build
 
 LAB_LIVE = program("SIC_LAB_LIVE", "build/dev/tests/lab-live")
-BEFORE = """
-process alpha.exe pid=2000
-process beta.exe pid=2004
-process gamma.exe pid=2008
-section data file "\\Data\\shared.db" pages=57
-section scratch paging-file pages=4
-view 2000 data start=63b0000 protection=rw-
-view 2004 data start=1ce98090000 protection=r--
-view 2000 scratch
-view 2004 scratch
-"""
-AFTER = BEFORE.replace("process gamma.exe pid=2008", "process delta.exe pid=2012") + """
-view 2012 data protection=r--
-"""
-
-TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 
 
 def refuse(*arguments, binary=None):
@@ -77,14 +62,7 @@ def test_elsewhere_it_says_what_it_needs():
 
 @pytest.fixture(scope="module")
 def worlds(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("watch")
-
-    def build(name, text):
-        (folder / f"{name}.scenario").write_text(text)
-        return build_scenario(folder / f"{name}.scenario", folder / name, "--format", "raw").image("raw")
-
-    return {"before": build("before", BEFORE), "after": build("after", AFTER),
-            "torn": build("torn", BEFORE + "damage absent node/2004/0\n")}
+    return {name: world.image("raw") for name, world in build(tmp_path_factory.mktemp("watch")).items()}
 
 
 @pytest.fixture(scope="module")
@@ -209,7 +187,7 @@ def test_a_scan_is_incomplete(worlds, validate):
     lines = documents(answer, validate)
     assert [line["complete"] for line in lines] == [True, False, False]
     assert without_origin(lines[1]["difference"]) == difference(worlds["before"], worlds["torn"])
-    assert sum("is incomplete (problems: " in note for note in notes(answer)) == 2
+    assert sum("is incomplete; what is shown stands" in note for note in notes(answer)) == 2
     answer = watch([worlds["torn"], worlds["torn"]])
     assert answer.returncode == 3 and answer.stdout.decode().splitlines()[1].count("nothing changed") == 1
 

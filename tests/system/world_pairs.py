@@ -1,6 +1,7 @@
 """Pairs of random worlds that have much in common: each takes its part of the same processes, sections and views."""
-from made_world import OTHER_USER, SECOND, SYSTEM, USER, BEGIN, MadeWorld
-from world_edits import SDDL_LOW, SDDL_PLAIN, another_boot
+from made_world import BEGIN, OTHER_USER, SECOND, SYSTEM, MadeWorld
+from world_boots import another_boot
+from world_edits import SDDL_LOW, SDDL_PLAIN
 
 PACKAGE = "S-1-15-2-1-2-3-4-5-6-7"
 TRUSTS = {"svchost": {"user": SYSTEM, "session": 0, "integrity": "system"}, "app": {}, "tab": {"integrity": "low"},
