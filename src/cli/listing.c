@@ -122,8 +122,7 @@ static enum sic_status open_kernel(const struct sic_options *options, const char
     if (status != SIC_OK && sic_image_missing_pages(image) > 0) {
         struct sic_error reason = *error;
 
-        sic_error_set(error, status,
-                      "the file is cut short, %" PRIu64 " pages are not in it: take or copy it anew; %.800s",
+        sic_error_set(error, status, "the file is cut short (pages missing: %" PRIu64 "): take or copy it anew; %.800s",
                       sic_image_missing_pages(image), reason.message);
     }
     sic_symbol_setup_deinit(&setup);

@@ -5,6 +5,7 @@
 #include "cli/verb.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static void print_help(void)
 {
@@ -68,6 +69,17 @@ static enum sic_status open_side(const struct sic_options *options, const char *
     return status;
 }
 
+/* Which of the two files it is about: some messages begin with it, others know only of an image. */
+static void fail_for(const char *path, const struct sic_error *error)
+{
+    size_t length = strlen(path);
+
+    if (strncmp(error->message, path, length) == 0 && error->message[length] == ':')
+        sic_fail(error->message);
+    else
+        fprintf(stderr, "sic: %s: %s\n", path, error->message);
+}
+
 static int run_with(const struct sic_options *options)
 {
     struct sic_listing listings[2];
@@ -86,7 +98,7 @@ static int run_with(const struct sic_options *options)
     else if (is_open)
         status = compare(&listings[0], &listings[1], options);
     else
-        sic_fail(error.message);
+        fail_for(paths[opened - 1], &error);
     for (unsigned i = 0; i < opened; i++) {
         if (status != SIC_EXIT_ERROR)
             sic_notes_print(&listings[i], options);

@@ -1,5 +1,6 @@
 """sic diff on the command line: exit statuses, refusals, help, what is chosen, the forms of the answer."""
 import json
+import os
 import re
 import subprocess
 
@@ -302,6 +303,18 @@ def test_readme(tmp_path):
     assert answer.returncode == 1 and "Crossings: 3 came" in shown
     assert (f"$ build/native/sic diff -q build/demo/before.bitmap.dmp build/demo/after.bitmap.dmp\n{shown}```" in
             (ROOT / "README.md").read_text(encoding="utf-8"))
+
+
+def test_errors_name_the_side(pair, tmp_path):
+    """Once: of two files, which one cannot be opened, and which one has no kernel."""
+    noise, missing = tmp_path / "noise.raw", tmp_path / "missing.dmp"
+    noise.write_bytes(os.urandom(4 << 20))
+    for bad in (noise, missing):
+        for files in ((bad, pair[1]), (pair[0], bad)):
+            answer = sic("diff", *files)
+            assert answer.returncode == 2 and answer.stdout == b""
+            lines = answer.stderr.decode().splitlines()
+            assert len(lines) == 1 and lines[0].startswith(f"sic: {bad}: ") and lines[0].count(str(bad)) == 1
 
 
 def test_full_disk_is_an_error(pair):
