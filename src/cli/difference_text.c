@@ -74,7 +74,14 @@ static void put_head(struct sic_difference_text *text)
     if (difference->basis == SIC_DIFFERENCE_BY_START)
         sic_output_format(text->output, "Same boot (%s): processes are matched by pid and start time.\n",
                           difference->basis_reason);
-    else
+}
+
+/* Said without a head too: otherwise it would be taken for a machine in which all is new. */
+static void put_by_path(const struct sic_difference_text *text)
+{
+    const struct sic_difference *difference = &text->comparison->difference;
+
+    if (difference->basis == SIC_DIFFERENCE_BY_PATH)
         sic_output_format(text->output, "By path (%s): processes are matched by their paths.\n",
                           difference->basis_reason);
 }
@@ -312,6 +319,7 @@ bool sic_comparison_print_text(const struct sic_comparison *comparison, const st
 
     if (with_head)
         put_head(&text);
+    put_by_path(&text);
     if (!comparison->difference.is_different) {
         sic_output_text(output, sic_comparison_is_complete(comparison)
                                     ? "Nothing differs.\n"

@@ -84,7 +84,8 @@ def worlds(tmp_path_factory):
         return build_scenario(folder / f"{name}.scenario", folder / name, "--format", "raw").image("raw")
 
     return {"before": build("before", BEFORE), "after": build("after", AFTER),
-            "torn": build("torn", BEFORE + "damage absent node/2004/0\n")}
+            "torn": build("torn", BEFORE + "damage absent node/2004/0\n"),
+            "headless": build("headless", AFTER + "damage absent process/4\n")}
 
 
 @pytest.fixture(scope="module")
@@ -183,6 +184,25 @@ def test_selections(worlds, validate, selection):
         difference(worlds["before"], worlds["after"], *selection)
     # What memory is for is told by PEBs: processes are opened for that alone.
     assert notes(answer)[0] == f"lab: open, {'with' if '--name' in selection else 'without'} PEBs"
+
+
+def test_system_is_not_read(worlds, validate):
+    """Two files that do not tell when their boot began may be of two; two scans of a running kernel are of one."""
+    images = [worlds["before"], worlds["headless"], worlds["headless"]]
+    assert difference(*images[:2])["basis"] == "path"
+    for line in documents(watch(images, "--json"), validate)[1:]:
+        assert line["difference"]["basis"] == "pid-and-start-time" and line["difference"]["same_boot"]
+    first = documents(watch(images, "--json"), validate)[1]["difference"]
+    assert [(one["change"], (one["old"] or one["new"])["pid"], one["certain"]) for one in first["processes"]
+            if (one["old"] or one["new"])["pid"] >= 2000] == [("came", 2012, True), ("went", 2008, False)]
+
+
+def test_processes_by_path_are_said_to_be(tmp_path):
+    """No head tells how processes were matched: where it is not as always, the round says so."""
+    images = [build_random(tmp_path / str(seed), seed, "--layout", "19041.264", "--format", "raw").image("raw")
+              for seed in (2101, 2102)]
+    text = watch(images).stdout.decode().splitlines()
+    assert text[2].startswith("By path (") and text[2].endswith("): processes are matched by their paths.")
 
 
 def test_a_scan_fails(worlds, validate):
