@@ -61,6 +61,9 @@ class Side:
     def keys(self, index):
         return collections.Counter(self.key(view) for view in self.views[index])
 
+    def places(self, index):
+        return {self.place(view) for view in self.views[index]}
+
     def owners(self, index):
         """Of the same path, as many as there are."""
         return collections.Counter(self.who(eprocess) for eprocess in {view["eprocess"] for view in self.views[index]})
@@ -105,9 +108,10 @@ def grade(old, new, before, after):
         if not key and not (same_size and owners):
             return None
         if not key:
-            # Nameless both, or one has lost its name.
+            # Nameless both, or one has lost its name: by that its views do not move.
             one_unnamed = not old.names(before) or not new.names(after)
-            return (1 if both_unnamed else 0, views, owners) if one_unnamed else None
+            in_place = both_unnamed or old.places(before) & new.places(after)
+            return (1 if both_unnamed else 0, views, owners) if one_unnamed and in_place else None
     if not key:
         return None
     whole = same_size and old.keys(before) == new.keys(after)
