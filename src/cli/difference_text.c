@@ -275,7 +275,8 @@ static void put_crossing(struct sic_difference_text *text, const struct sic_cros
         sic_output_text(text->output, "; before: ");
         put_sentence(text, 0, change->old_index);
     }
-    sic_difference_text_end(text, change->change, change->is_certain);
+    /* What was not read may be the tokens of those who cross: on the side that has the crossing. */
+    sic_difference_text_end(text, SIC_CHANGED, change->is_certain);
 }
 
 /* What only a file's ACL could decide is nearly everywhere: its sentences are for those who want all. */
