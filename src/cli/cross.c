@@ -100,7 +100,8 @@ static bool put_crossing(const struct sic_listing *listing, const struct sic_cro
     sic_output_text(output, sentence);
     sic_output_text(output, "\n");
     free(sentence);
-    put_side(listing, "Writes", &crossing->writers, with_details, output);
+    put_side(listing, crossing->way == SIC_CROSSING_VIEW ? "Writes" : "Could write", &crossing->writers, with_details,
+             output);
     put_side(listing, "Shows", &crossing->readers, with_details, output);
     return true;
 }

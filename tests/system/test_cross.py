@@ -135,6 +135,18 @@ def test_selection(tmp_path):
     assert ({row.split(",")[0] for row in rows} == {region["prototype_pte"] for region in whole["regions"]})
 
 
+def test_details_name_who_writes_and_who_could(tmp_path):
+    """Below each sentence its processes: one that holds a handle, or could open a name, is not said to write."""
+    world = build_scenario(ROOT / "tests/scenarios/broker.scenario", tmp_path / "broker", "--format", "kernel")
+    lines = sic("-q", "--cross", "--details", world.image("kernel.dmp")).stdout.decode().splitlines()
+    sentences = [i for i, line in enumerate(lines) if line.startswith("  Crossing: ")]
+    for i in sentences:
+        is_there = " can write " in lines[i]
+        assert lines[i + 1].startswith("    Writes: " if is_there else "    Could write: "), lines[i]
+        assert lines[i + 2].startswith("    Shows: ")
+    assert len({" can write " in lines[i] for i in sentences}) == 2
+
+
 def test_names_that_are_not_judged(tmp_path):
     """A section under more names than are judged: what is listed stands, and that it may be short is said everywhere."""
     lines = ["kernel 19041.329", "companions off", "process System pid=4", "section s paging-file pages=4"]
