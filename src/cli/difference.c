@@ -39,7 +39,8 @@ static bool choose(const struct sic_listing *listing, const struct sic_selection
 bool sic_comparison_init(const struct sic_listing *old_listing, const struct sic_listing *new_listing,
                          const struct sic_options *options, bool by_path, struct sic_comparison *comparison)
 {
-    struct sic_difference_request request = {.by_path = by_path};
+    struct sic_difference_request request = {.by_path = by_path,
+                                             .is_one_kernel = old_listing->is_live && new_listing->is_live};
 
     *comparison = (struct sic_comparison){.old_listing = old_listing,
                                           .new_listing = new_listing,

@@ -74,7 +74,14 @@ static void put_head(struct sic_difference_text *text)
     if (difference->basis == SIC_DIFFERENCE_BY_START)
         sic_output_format(text->output, "Same boot (%s): processes are matched by pid and start time.\n",
                           difference->basis_reason);
-    else
+}
+
+/* Said without a head too: otherwise it would be taken for a machine in which all is new. */
+static void put_by_path(const struct sic_difference_text *text)
+{
+    const struct sic_difference *difference = &text->comparison->difference;
+
+    if (difference->basis == SIC_DIFFERENCE_BY_PATH)
         sic_output_format(text->output, "By path (%s): processes are matched by their paths.\n",
                           difference->basis_reason);
 }
@@ -268,7 +275,8 @@ static void put_crossing(struct sic_difference_text *text, const struct sic_cros
         sic_output_text(text->output, "; before: ");
         put_sentence(text, 0, change->old_index);
     }
-    sic_difference_text_end(text, change->change, change->is_certain);
+    /* What was not read may be the tokens of those who cross: on the side that has the crossing. */
+    sic_difference_text_end(text, SIC_CHANGED, change->is_certain);
 }
 
 /* What only a file's ACL could decide is nearly everywhere: its sentences are for those who want all. */
@@ -312,6 +320,7 @@ bool sic_comparison_print_text(const struct sic_comparison *comparison, const st
 
     if (with_head)
         put_head(&text);
+    put_by_path(&text);
     if (!comparison->difference.is_different) {
         sic_output_text(output, sic_comparison_is_complete(comparison)
                                     ? "Nothing differs.\n"

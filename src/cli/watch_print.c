@@ -66,10 +66,10 @@ static void close_line(struct sic_json *json)
     sic_json_finish(json);
 }
 
-/* Those that are chosen. Regions of one view are there for the crossings only. */
-static unsigned count_shared(const struct sic_listing *listing)
+/* What one owner maps alone is there for the crossings. */
+static uint32_t count_shared(const struct sic_listing *listing)
 {
-    unsigned count = 0;
+    uint32_t count = 0;
 
     for (uint32_t i = 0; i < listing->regions.count; i++)
         count += listing->selected[i] && sic_region_is_shared(&listing->scan, &listing->regions.regions[i]);
@@ -91,7 +91,7 @@ enum sic_watch_answer sic_watch_print_first(const struct sic_options *options, c
         close_line(&json);
     } else {
         put_text(&output, "%s first scan: %u processes, %u regions; what changes follows\n", scan->time,
-                 (unsigned)listing->scan.processes.count, count_shared(listing));
+                 (unsigned)listing->scan.processes.count, (unsigned)count_shared(listing));
     }
     return finish(&output, SIC_WATCH_SAME);
 }

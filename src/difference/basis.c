@@ -55,17 +55,32 @@ static const char *compare_starts(const struct sic_scan *left_scan, const struct
     return *is_same ? "kernel, its base and the start of System are the same" : "System started at another time";
 }
 
+/* `reason`: what the files say of it. */
+static const char *judge_running(const struct sic_difference_request *request, const char *reason, bool *is_same)
+{
+    const struct sic_process *left = find_system(request->old_side.scan), *right = find_system(request->new_side.scan);
+
+    if (*is_same ||
+        (left && right && left->create_time != right->create_time && left->create_time != 0 && right->create_time != 0))
+        return reason;
+    *is_same = true;
+    return "both are scans of one running kernel, which lies where it lay";
+}
+
 struct sic_basis sic_basis_find(const struct sic_difference_request *request)
 {
     const struct sic_wire_origin *left = request->old_side.origin, *right = request->new_side.origin;
     struct sic_basis basis = {.basis = SIC_DIFFERENCE_BY_PATH};
 
-    if (strncmp(left->guid_age, right->guid_age, sizeof(left->guid_age)) != 0 || left->build != right->build)
+    if (strncmp(left->guid_age, right->guid_age, sizeof(left->guid_age)) != 0 || left->build != right->build) {
         basis.reason = "the kernels differ";
-    else if (left->kernel_base != right->kernel_base)
+    } else if (left->kernel_base != right->kernel_base) {
         basis.reason = "the kernel lies elsewhere: another boot, or another machine";
-    else
+    } else {
         basis.reason = compare_starts(request->old_side.scan, request->new_side.scan, &basis.is_same_boot);
+        if (request->is_one_kernel)
+            basis.reason = judge_running(request, basis.reason, &basis.is_same_boot);
+    }
     if (request->by_path)
         basis.reason = "asked for";
     else if (basis.is_same_boot)

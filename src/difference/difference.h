@@ -29,7 +29,8 @@ struct sic_difference_side {
 struct sic_difference_request {
     struct sic_difference_side old_side;
     struct sic_difference_side new_side;
-    bool by_path; /* even within one boot */
+    bool by_path;       /* even within one boot */
+    bool is_one_kernel; /* both are of one running kernel: of one boot, unless System says otherwise */
 };
 
 enum sic_change { SIC_CAME, SIC_WENT, SIC_CHANGED, SIC_CHANGE_COUNT };

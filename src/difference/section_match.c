@@ -132,9 +132,10 @@ static const struct pass passes[] = {
     {.group = group_by_volume, .is_wanted = {is_loose, is_tight}, .is_identity = true},
     {.group = group_by_volume, .is_wanted = {is_tight, is_loose}, .is_identity = true},
     {.group = group_by_shape, .is_wanted = {has_no_name, has_no_name}},
-    /* It got or lost its name, or the name was not read. */
-    {.group = group_by_shape, .is_wanted = {has_name, has_no_name}},
-    {.group = group_by_shape, .is_wanted = {has_no_name, has_name}},
+    /* It lost its name, or the name was not read: its views are where they were. Who has made a new section with a
+     * name, and left another of its size, has another one. */
+    {.group = group_by_shape, .is_wanted = {has_name, has_no_name}, .is_by_views = true},
+    {.group = group_by_shape, .is_wanted = {has_no_name, has_name}, .is_by_views = true},
     /* Its size was not read, and the name may have been on the same page. */
     {.group = group_by_sort, .is_wanted = {is_sized, is_unsized}, .is_by_views = true},
     {.group = group_by_sort, .is_wanted = {is_unsized, is_sized}, .is_by_views = true},

@@ -113,9 +113,10 @@ def grade(old, new, before, after):
         if not key and not (same_size and owners):
             return None
         if not key:
-            # Nameless both, or one has lost its name.
+            # Nameless both, or one has lost its name: by that its views do not move.
             one_unnamed = not old.names(before) or not new.names(after)
-            return (1 if both_unnamed else 0, whole, views, places, owners) if one_unnamed else None
+            in_place = both_unnamed or places
+            return (1 if both_unnamed else 0, whole, views, places, owners) if one_unnamed and in_place else None
     if not key:
         return None
     return (2, whole, views, places, owners, same_size)

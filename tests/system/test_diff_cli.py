@@ -248,6 +248,16 @@ def test_incomplete_is_told(tmp_path):
                 and line.endswith(" (maybe: something could not be read in OLD)")]) == 2
 
 
+def test_doubt_of_a_crossing_accuses_no_side(tmp_path):
+    """What was not read is in NEW, where the crossing came: OLD is whole."""
+    text = OLD.replace("start=20000000 protection=r--", "start=20000000")
+    whole, torn = build(tmp_path, "whole", OLD), build(tmp_path, "torn", text + "damage absent token/2004 level=1\n")
+    for images, sign in (((whole, torn), "+"), ((torn, whole), "-")):
+        crossings = [line for line in diff("-q", *images)[1].splitlines() if line.startswith(sign) and " In: " in line]
+        assert [line for line in crossings if line.endswith(" (maybe: something could not be read)")]
+        assert not [line for line in crossings if "read in OLD" in line or "read in NEW" in line]
+
+
 @pytest.mark.parametrize("arguments, words", [
     ((), "and none is named"),
     (("one.dmp",), "and one is named"),

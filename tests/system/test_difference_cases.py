@@ -364,6 +364,20 @@ def test_two_machines(tmp_path):
     assert document["basis"] == "path" and not document["same_boot"] and not document["different"]
 
 
+@pytest.mark.parametrize("start, is_same", [(0x1000000, True), (0x5000000, False)], ids=["in place", "elsewhere"])
+def test_new_section_with_a_name_is_no_old_one(tmp_path, start, is_same):
+    """A process that leaves a nameless section and makes one with a name, of the same size, does not name the old one."""
+    old, new = twins((1000, "first", 0x1000000)), twins((1000, "second", start))
+    new.names.append(("second", "\\Sessions\\1\\BaseNamedObjects\\new"))
+    for before, after, came in ((old, new, "came"), (new, old, "went")):
+        document, _ = compare_made(tmp_path, before, after)
+        changes = sorted((section["change"], tuple(section["changes"])) for section in document["sections"])
+        assert changes == ([("changed", ("name",))] if is_same else [("came", ()), ("went", ())])
+        names = [section[side]["names"] for section in document["sections"] for side in ("old", "new")
+                 if section["change"] == came and section[side]]
+        assert is_same or names == [["\\Sessions\\1\\BaseNamedObjects\\new"]]
+
+
 def test_large_worlds_in_little_time(tmp_path):
     """Sixty thousand nodes against as many others: no pairing of each with each."""
     for seed in (1, 2):

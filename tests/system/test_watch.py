@@ -163,6 +163,25 @@ def test_selections(worlds, validate, selection):
     assert notes(answer)[0] == f"lab: open, {'with' if '--name' in selection else 'without'} PEBs"
 
 
+def test_system_is_not_read(worlds, validate):
+    """Two files that do not tell when their boot began may be of two; two scans of a running kernel are of one."""
+    images = [worlds["before"], worlds["headless"], worlds["headless"]]
+    assert difference(*images[:2])["basis"] == "path"
+    for line in documents(watch(images, "--json"), validate)[1:]:
+        assert line["difference"]["basis"] == "pid-and-start-time" and line["difference"]["same_boot"]
+    first = documents(watch(images, "--json"), validate)[1]["difference"]
+    assert [(one["change"], (one["old"] or one["new"])["pid"], one["certain"]) for one in first["processes"]
+            if (one["old"] or one["new"])["pid"] >= 2000] == [("came", 2012, True), ("went", 2008, False)]
+
+
+def test_processes_by_path_are_said_to_be(tmp_path):
+    """No head tells how processes were matched: where it is not as always, the round says so."""
+    images = [build_random(tmp_path / str(seed), seed, "--layout", "19041.264", "--format", "raw").image("raw")
+              for seed in (2101, 2102)]
+    text = watch(images).stdout.decode().splitlines()
+    assert text[2].startswith("By path (") and text[2].endswith("): processes are matched by their paths.")
+
+
 def test_a_scan_fails(worlds, validate):
     """It is said, the watch goes on, and what happened meanwhile is not lost."""
     answer = watch([worlds["before"], "-", "/no/such/file", worlds["after"], worlds["after"]], "--json")

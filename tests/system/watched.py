@@ -18,13 +18,15 @@ view 2012 data protection=r--
 """
 # Of beta the first view is not in memory.
 TORN = BEFORE + "damage absent node/2004/0\n"
+# The record of System is not in memory.
+HEADLESS = AFTER + "damage absent process/4\n"
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 
 
 def build(folder, *arguments):
     """The worlds, as raw images."""
     worlds = {}
-    for name, text in (("before", BEFORE), ("after", AFTER), ("torn", TORN)):
+    for name, text in (("before", BEFORE), ("after", AFTER), ("torn", TORN), ("headless", HEADLESS)):
         (folder / f"{name}.scenario").write_text(text)
         worlds[name] = build_scenario(folder / f"{name}.scenario", folder / name, "--format", "raw", *arguments)
     return worlds
