@@ -24,6 +24,9 @@ void sic_difference_text_end(const struct sic_difference_text *text, enum sic_ch
 /* "calc.exe (PID: 4711, EPROCESS: ffffc50a00009040)". */
 void sic_difference_text_put_process(const struct sic_difference_text *text, unsigned side, uint32_t process);
 
+/* A line for each name that only one of the two sides' sections has. */
+void sic_difference_text_put_names(struct sic_difference_text *text, uint32_t old_section, uint32_t new_section);
+
 /* Sections, with their regions and views. */
 void sic_difference_text_put_memory(struct sic_difference_text *text);
 

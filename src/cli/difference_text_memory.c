@@ -2,7 +2,6 @@
 
 #include "cli/difference_followers.h"
 #include "cli/difference_words.h"
-#include "cli/name_list.h"
 #include "cli/text.h"
 #include "meaning/memory.h"
 
@@ -44,22 +43,6 @@ static void put_section(const struct sic_difference_text *text, const struct sic
     }
     put_size(text, side, index);
     sic_output_text(text->output, ")");
-}
-
-/* Names are few: each side's on a line. */
-static void put_names(const struct sic_difference_text *text, unsigned side, uint32_t section, enum sic_change change)
-{
-    struct sic_name_list list;
-    char *path;
-
-    sic_name_list_begin(&list, &text->listings[side]->meaning.names, section, SIC_NAMES_SIZE_LIMIT);
-    while (sic_name_list_next(&list, &path)) {
-        sic_difference_text_begin(text, 1, change);
-        sic_output_text(text->output, list.is_outside ? "Object: " SIC_OUTSIDE_LABEL : "Object: ");
-        sic_output_text(text->output, path ? path : "a name whose path is unknown");
-        sic_output_text(text->output, "\n");
-        free(path);
-    }
 }
 
 static uint32_t processes_of(const struct sic_difference_text *text, unsigned side, uint32_t region)
@@ -178,7 +161,7 @@ static void put_owner_counts(const struct sic_difference_text *text, const struc
                           change->new_processes, ending);
 }
 
-static void put_change(const struct sic_difference_text *text, const struct sic_section_change *change)
+static void put_change(struct sic_difference_text *text, const struct sic_section_change *change)
 {
     const struct sic_difference *difference = &text->comparison->difference;
 
@@ -188,8 +171,7 @@ static void put_change(const struct sic_difference_text *text, const struct sic_
         put_owner_counts(text, change);
     sic_difference_text_end(text, change->change, change->is_certain);
     if (change->what & SIC_SECTION_CHANGE_NAME) {
-        put_names(text, 0, change->old_index, SIC_WENT);
-        put_names(text, 1, change->new_index, SIC_CAME);
+        sic_difference_text_put_names(text, change->old_index, change->new_index);
     }
     for (uint32_t i = 0; i < change->region_count; i++)
         put_region(text, (const struct sic_region_change *)difference->regions.elements + change->first_region + i);

@@ -248,6 +248,36 @@ def test_incomplete_is_told(tmp_path):
                 and line.endswith(" (maybe: something could not be read in OLD)")]) == 2
 
 
+def test_names_that_stay_are_not_told(tmp_path):
+    """Of the names of a section those that came and went have a line each; one that only differs in case stays."""
+    base = OLD + 'name shared "\\BaseNamedObjects\\Stays"\n'
+    old, new = base + 'name shared "\\BaseNamedObjects\\Went"\n', base + 'name shared "\\BaseNamedObjects\\Came"\n'
+    new = new.replace("\\Shared", "\\SHARED")
+    text = diff("-q", build(tmp_path, "old", old), build(tmp_path, "new", new))[1]
+    assert [line for line in text.splitlines() if "Object: " in line] == \
+        ["    - Object: \\BaseNamedObjects\\Went", "    + Object: \\BaseNamedObjects\\Came"]
+
+
+def test_doubt_of_a_name_is_said(tmp_path):
+    """Beside a view that certainly came; the directory of the name was not read in OLD."""
+    new = OLD + "view 2008 shared start=20000000\n"
+    old = OLD.replace('name shared "\\BaseNamedObjects\\Shared"\n', 'name shared "\\Other"\n')
+    new = new.replace('name shared "\\BaseNamedObjects\\Shared"\n', 'name shared "\\Other"\nname shared "\\BaseNamedObjects\\It"\n')
+    old = old.replace('name shared', 'name own "\\BaseNamedObjects\\Own"\nname shared') + "damage absent directory/\\BaseNamedObjects\n"
+    lines = diff("-q", build(tmp_path, "old", old), build(tmp_path, "new", new))[1].splitlines()
+    assert "    + Object: \\BaseNamedObjects\\It (maybe: something could not be read in OLD)" in lines
+    assert [line for line in lines if line.startswith("    + beta.exe (PID: 2008, ") and not line.endswith(")")]
+
+
+def test_names_without_number_are_counted(tmp_path):
+    """What has no room is said to be there."""
+    many = OLD + "".join(f'name shared "\\BaseNamedObjects\\n{number:04}"\n' for number in range(1500))
+    text = diff("-q", build(tmp_path, "old", OLD), build(tmp_path, "new", many))[1]
+    told = [line for line in text.splitlines() if line.startswith("    + Object: ")]
+    more = re.findall("    ~ Object: and (\\d+) more names, which are not compared here, before 0", text)
+    assert more and 900 < len(told) <= 1024 and len(told) + int(more[0]) in (1500, 1501)
+
+
 def test_doubt_of_a_crossing_accuses_no_side(tmp_path):
     """What was not read is in NEW, where the crossing came: OLD is whole."""
     text = OLD.replace("start=20000000 protection=r--", "start=20000000")
