@@ -266,12 +266,15 @@ static void print_all(const struct sic_listing *listing, const struct sic_option
 static void print_short_crossings(const struct sic_listing *listing, const char *consequence)
 {
     const struct sic_crossings *crossings = &listing->crossings;
+    struct sic_unread unread;
 
+    sic_unread_count(&listing->meaning, &unread);
     if (listing->is_crossing_short)
         say(listing,
-            "the answer is incomplete: crossings need tokens, handle tables and object directories, and not all could "
-            "be read; %s\n",
-            consequence);
+            "the answer is incomplete: crossings need what was not, or not wholly, read (tokens: %u, handle tables: "
+            "%u, "
+            "object directories: %s); %s\n",
+            unread.tokens, unread.handle_tables, unread.object_directories ? "some" : "none", consequence);
     if (crossings->names_unjudged > 0)
         say(listing, "the answer is incomplete: %u of the sections' names %s not judged: there are too many; %s\n",
             crossings->names_unjudged, crossings->names_unjudged == 1 ? "was" : "were", consequence);

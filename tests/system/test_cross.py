@@ -83,7 +83,10 @@ def test_case(tmp_path, case):
                   if line.startswith("  Crossing: ")) == sorted(sentences)
     is_short = any(document["unread"].values())
     assert text.returncode == (3 if is_short else 0 if sentences else 1)
-    assert (b"crossings need tokens, handle tables and object directories" in text.stderr) == is_short
+    unread = document["unread"]
+    missing = (f"crossings need what was not, or not wholly, read (tokens: {unread['tokens']}, handle tables: "
+               f"{unread['handle_tables']}, object directories: {'some' if unread['object_directories'] else 'none'})")
+    assert (missing in text.stderr.decode()) == is_short
 
 
 def test_readme(tmp_path):
