@@ -88,13 +88,17 @@ static void accept(struct watch *watch, struct sic_watched_scan *scan)
 /* The first scan's notes are printed in full. On a live machine something is short now and then: a line is enough. */
 static void report_short(const struct watch *watch, const struct sic_watched_scan *scan)
 {
+    char what[80] = "not all that crossings rest on was read";
+
     if (sic_listing_is_complete(&scan->listing))
         return;
     if (watch->options->verbose)
         sic_notes_print(&scan->listing, watch->options);
+    if (scan->listing.scan.problems.count > 0)
+        snprintf(what, sizeof(what), "problems: %" PRIu32, scan->listing.scan.problems.count);
     /* Said even when asked to be quiet: an answer is never silently short. */
-    fprintf(stderr, "sic: the scan of %s is incomplete; what is shown stands%s\n", scan->time,
-            watch->options->verbose ? "" : "; --verbose says why");
+    fprintf(stderr, "sic: the scan of %s is incomplete (%s); what is shown stands%s\n", scan->time, what,
+            watch->options->verbose ? "" : "; --verbose names what is missing");
 }
 
 static enum round run_round(struct watch *watch)

@@ -206,9 +206,19 @@ def test_a_scan_is_incomplete(worlds, validate):
     lines = documents(answer, validate)
     assert [line["complete"] for line in lines] == [True, False, False]
     assert without_origin(lines[1]["difference"]) == difference(worlds["before"], worlds["torn"])
-    assert sum("is incomplete; what is shown stands" in note for note in notes(answer)) == 2
+    assert sum("is incomplete (problems: 1); what is shown stands" in note for note in notes(answer)) == 2
     answer = watch([worlds["torn"], worlds["torn"]])
     assert answer.returncode == 3 and answer.stdout.decode().splitlines()[1].count("nothing changed") == 1
+
+
+def test_what_is_incomplete_is_said(worlds):
+    """No problem, and yet not whole: the note says why, instead of none."""
+    answer = watch([worlds["tokenless"], worlds["tokenless"]], "-q")
+    said = [note for note in notes(answer) if note.startswith("sic: the scan of ")]
+    assert answer.returncode == 3 and len(said) == 1
+    assert "(not all that crossings rest on was read); what is shown stands" in said[0]
+    answer = watch([worlds["torn"], worlds["torn"]], "-q")
+    assert [note for note in notes(answer) if re.search(r"is incomplete \(problems: [1-9]", note)]
 
 
 def test_the_first_scan_fails(worlds):

@@ -20,13 +20,16 @@ view 2012 data protection=r--
 TORN = BEFORE + "damage absent node/2004/0\n"
 # The record of System is not in memory.
 HEADLESS = AFTER + "damage absent process/4\n"
+# Of beta the token is not.
+TOKENLESS = BEFORE + "damage absent token/2004 level=1\n"
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 
 
 def build(folder, *arguments):
     """The worlds, as raw images."""
     worlds = {}
-    for name, text in (("before", BEFORE), ("after", AFTER), ("torn", TORN), ("headless", HEADLESS)):
+    for name, text in (("before", BEFORE), ("after", AFTER), ("torn", TORN), ("headless", HEADLESS),
+                       ("tokenless", TOKENLESS)):
         (folder / f"{name}.scenario").write_text(text)
         worlds[name] = build_scenario(folder / f"{name}.scenario", folder / name, "--format", "raw", *arguments)
     return worlds
