@@ -32,6 +32,9 @@ AFTER = BEFORE.replace("process gamma.exe pid=2008", "process delta.exe pid=2012
 view 2012 data protection=r--
 """
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
+# Nothing changed. Of a kernel without a PDB neither the root of the objects' names nor handle tables are found, on which
+# crossings rest: that there was no change in them is not certain.
+UNREAD = 3
 END = "the driver is stopped and removed"
 
 
@@ -167,7 +170,7 @@ def test_ctrl_c_between_scans(wine, program):
     assert re.match(rf"{TIME} first scan: \d+ processes, 2 regions", rounds[0])
     for text in rounds[1:]:
         assert re.fullmatch(rf"{TIME} nothing changed since {TIME}\n", text)
-    assert has_ended(answer, 0, len(rounds))
+    assert has_ended(answer, UNREAD, len(rounds))
     assert pressed - begun > 2
 
 
@@ -180,7 +183,7 @@ def test_ctrl_c_in_a_long_pause(wine, program):
     answer = run.wait()
     os.close(terminal)
     assert time.monotonic() - begun < 20
-    assert has_ended(answer, 0, 1)
+    assert has_ended(answer, UNREAD, 1)
 
 
 def test_ctrl_c_in_a_scan(wine, program, worlds):
@@ -190,7 +193,7 @@ def test_ctrl_c_in_a_scan(wine, program, worlds):
     run.wait_for_rounds(1)
     time.sleep(2.5)
     answer = run.press_ctrl_c()
-    assert has_ended(answer, 0, 1) and not any("failed" in line for line in lines(answer.stderr))
+    assert has_ended(answer, UNREAD, 1) and not any("failed" in line for line in lines(answer.stderr))
     assert len(run.rounds()) == 1
 
 
@@ -300,4 +303,4 @@ def test_others_wait(wine, program):
     answer = wine.run(program, "-q")
     assert answer.returncode == 2 and "another sic.exe" in lines(answer.stderr)[0]
     assert wine.has_service()
-    assert has_ended(run.press_ctrl_c(), 0, len(run.rounds()))
+    assert has_ended(run.press_ctrl_c(), UNREAD, len(run.rounds()))
