@@ -271,7 +271,7 @@ static void put_crossing(struct sic_difference_text *text, const struct sic_cros
         sic_output_text(text->output, title);
     }
     free(title);
-    if (change->change == SIC_CHANGED) {
+    if (change->change == SIC_CHANGED && !sic_difference_text_put_crossers(text, change)) {
         sic_output_text(text->output, "; before: ");
         put_sentence(text, 0, change->old_index);
     }
@@ -327,9 +327,16 @@ bool sic_comparison_print_text(const struct sic_comparison *comparison, const st
                                     : "Nothing was found to differ, but not all could be read.\n");
         return !text.failed;
     }
+    if (!sic_difference_text_list_classes(&text)) {
+        free(text.classes[0]);
+        free(text.classes[1]);
+        return false;
+    }
     put_processes(&text);
     /* Crossings are few, and what people look for; memory can be long. */
     put_crossings(&text);
     sic_difference_text_put_memory(&text);
+    free(text.classes[0]);
+    free(text.classes[1]);
     return !text.failed;
 }

@@ -12,8 +12,17 @@ struct sic_difference_text {
     bool with_details;
     bool with_color;
     struct sic_output *output;
-    bool failed; /* memory ran out */
+    bool failed;          /* memory ran out */
+    uint32_t *classes[2]; /* by process of a side: its class, see struct sic_process_class */
 };
+
+/* Fills in text->classes, which the owner frees, after a failure too. False when memory ran out. */
+bool sic_difference_text_list_classes(struct sic_difference_text *text);
+/*
+ * Who came and who went, of a crossing in which nothing else changed. False, and nothing is put: something else did, or
+ * not all of them are listed.
+ */
+bool sic_difference_text_put_crossers(const struct sic_difference_text *text, const struct sic_crossing_change *change);
 
 /* Begins a line: "    + ", indented by `depth` steps. */
 void sic_difference_text_begin(const struct sic_difference_text *text, unsigned depth, enum sic_change change);

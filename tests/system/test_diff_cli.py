@@ -278,6 +278,22 @@ def test_names_without_number_are_counted(tmp_path):
     assert more and 900 < len(told) <= 1024 and len(told) + int(more[0]) in (1500, 1501)
 
 
+@pytest.mark.parametrize("by_path", [(), ("--by-path",)], ids=["by start", "by path"])
+def test_changed_crossing_says_who(tmp_path, by_path):
+    """Of many processes on a side the sentence names the first: who came and who went is said of each."""
+    head = "kernel 19041.329\nprocess System pid=4 created=1d64f31f9000000\nsection it paging-file pages=4\n"
+    lows = {pid: f"process low{pid}.exe pid={pid} created=1d64f3412{pid:06} integrity=low\nview {pid} it start=10000000\n" for pid in range(2000, 2024, 4)}
+    high = "process high.exe pid={0} created=1d64f3412{0:06} integrity=high\nview {0} it start=10000000 protection=r--\n"
+    without = [head + high.format(3000) + "".join(text for pid, text in lows.items() if pid != left_out) for left_out in (2008, 2016)]
+    images = build(tmp_path, "old", without[0]), build(tmp_path, "new", without[1])
+    changed = [line for line in diff("-q", *by_path, *images)[1].splitlines() if line.startswith("~ ") and " can write " in line]
+    assert len(changed) == 1 and " and 4 more [low integrity]" in changed[0]
+    assert changed[0].endswith("; who writes: + low2008.exe (PID 2008), - low2016.exe (PID 2016)")
+    changed = [line for line in diff("-q", *by_path, images[0], build(tmp_path, "two", without[0].replace("protection=r--", "protection=r--\n" + high.format(3004).rstrip())))[1].splitlines()
+               if line.startswith("~ ") and " can write " in line]
+    assert [line.split("; who ")[1:] for line in changed] == [["shows: + high.exe (PID 3004)"]]
+
+
 def test_doubt_of_a_crossing_accuses_no_side(tmp_path):
     """What was not read is in NEW, where the crossing came: OLD is whole."""
     text = OLD.replace("start=20000000 protection=r--", "start=20000000")
