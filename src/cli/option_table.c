@@ -68,7 +68,7 @@ static const struct {
     {"keep", OPTION_KEEP, required_argument, "--keep FILE", "Keep that dump in FILE, which must not be there yet", true,
      OF_LIST},
     {"watch", OPTION_WATCH, required_argument, "--watch SECONDS",
-     "Windows only: scan the live kernel until Ctrl-C, SECONDS apart, and show what changed from scan to scan", false,
+     "Windows only: scan the live kernel until Ctrl-C, pausing SECONDS, and show what changed from scan to scan", false,
      OF_LIST},
     {"quiet", 'q', no_argument, "-q,--quiet", "No notes and no progress on standard error; errors remain", false,
      OF_BOTH},
