@@ -1,10 +1,12 @@
 #include "hand_scan.h"
 
+#include "meaning/meaning.h"
 #include "util/memory.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -157,10 +159,55 @@ uint32_t hand_device(struct hand_scan *hand, const char *path)
     return hand->scan.devices.count - 1;
 }
 
+void hand_directories(struct hand_scan *hand)
+{
+    hand_name(hand, SIC_NONE, SIC_NAME_DIRECTORY, "", NULL, SIC_NONE);
+    assert_int_equal(hand_name(hand, HAND_ROOT, SIC_NAME_DIRECTORY, "GLOBAL??", NULL, SIC_NONE), 1);
+    assert_int_equal(hand_name(hand, HAND_ROOT, SIC_NAME_DIRECTORY, "Device", NULL, SIC_NONE), 2);
+    assert_int_equal(hand_name(hand, HAND_ROOT, SIC_NAME_DIRECTORY, "NLS", NULL, SIC_NONE), 3);
+}
+
 void hand_regions(struct hand_scan *hand, uint32_t count)
 {
     struct sic_error error;
 
     assert_int_equal(sic_regions_build(&hand->scan, SIC_REGION_JOINED, &error, &hand->regions), SIC_OK);
     assert_int_equal(hand->regions.count, count);
+}
+
+void hand_owners(struct hand_scan *hand, uint32_t section, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        hand_view(hand, hand_process(hand, 4 * (i + 1), SIC_PROCESS_PEB_READ), section, 0x10000, 0, 10, 1);
+}
+
+struct sic_memory hand_judge(struct hand_scan *hand, uint32_t region)
+{
+    struct sic_meaning meaning;
+    struct sic_memory memory;
+
+    if (hand->regions.count == 0)
+        hand_regions(hand, 1);
+    assert_true(sic_meaning_init(&hand->scan, &meaning));
+    sic_memory_judge(&meaning, &hand->regions, &hand->regions.regions[region], &memory);
+    /* Keys of the meaning, which is gone. */
+    memory.names = NULL;
+    sic_meaning_deinit(&meaning);
+    return memory;
+}
+
+int hand_set_up(void **state)
+{
+    struct hand_scan *hand = malloc(sizeof(*hand));
+
+    hand_init(hand);
+    *state = hand;
+    return 0;
+}
+
+int hand_tear_down(void **state)
+{
+    hand_deinit(*state);
+    free(*state);
+    return 0;
 }
