@@ -263,18 +263,24 @@ static void print_all(const struct sic_listing *listing, const struct sic_option
         say(listing, "incomplete: and %u more; --json lists all\n", problem_count - LINE_LIMIT);
 }
 
-static void print_short_crossings(const struct sic_listing *listing, const char *consequence)
+/* Which facts crossings lack. */
+static void print_short_facts(const struct sic_listing *listing, const char *consequence)
 {
-    const struct sic_crossings *crossings = &listing->crossings;
     struct sic_unread unread;
 
     sic_unread_count(&listing->meaning, &unread);
+    say(listing,
+        "the answer is incomplete: crossings need what was not, or not wholly, read (tokens: %u, handle tables: %u, "
+        "object directories: %s); %s\n",
+        unread.tokens, unread.handle_tables, unread.object_directories ? "some" : "none", consequence);
+}
+
+static void print_short_crossings(const struct sic_listing *listing, const char *consequence)
+{
+    const struct sic_crossings *crossings = &listing->crossings;
+
     if (listing->is_crossing_short)
-        say(listing,
-            "the answer is incomplete: crossings need what was not, or not wholly, read (tokens: %u, handle tables: "
-            "%u, "
-            "object directories: %s); %s\n",
-            unread.tokens, unread.handle_tables, unread.object_directories ? "some" : "none", consequence);
+        print_short_facts(listing, consequence);
     if (crossings->names_unjudged > 0)
         say(listing, "the answer is incomplete: %u of the sections' names %s not judged: there are too many; %s\n",
             crossings->names_unjudged, crossings->names_unjudged == 1 ? "was" : "were", consequence);
