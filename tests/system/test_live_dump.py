@@ -8,14 +8,7 @@ import shutil
 import pytest
 
 from conftest import build_random, sic
-from windows_world import WINDOWS, Wine, lines, on_terminal, wait_for
-
-
-@pytest.fixture(scope="module")
-def wine(tmp_path_factory):
-    wine = Wine(tmp_path_factory.mktemp("live"))
-    yield wine
-    wine.stop()
+from windows_world import WINDOWS, lines, on_terminal, wait_for, wine
 
 
 @pytest.fixture(scope="module")

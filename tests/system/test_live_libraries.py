@@ -9,17 +9,10 @@ import subprocess
 import pytest
 
 from conftest import ROOT
-from windows_world import WINDOWS, Wine
+from windows_world import WINDOWS, wine
 
 FIXTURES = ROOT / "build/dev/tests/pdb_fixtures"
 SDK = ("Program Files (x86)", "Windows Kits", "10", "Debuggers", "x64")
-
-
-@pytest.fixture(scope="module")
-def wine(tmp_path_factory):
-    wine = Wine(tmp_path_factory.mktemp("libraries"))
-    yield wine
-    wine.stop()
 
 
 @pytest.fixture

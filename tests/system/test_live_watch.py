@@ -13,7 +13,7 @@ import pytest
 
 from conftest import sic
 from watched import TIME, build
-from windows_world import WINDOWS, Wine, install, lines, on_terminal, serve, wait_for
+from windows_world import WINDOWS, install, lines, on_terminal, serve, wait_for, wine
 
 LAB_DRIVER = "tests/lab_driver/lab-drv.sys"
 # Wine calls itself build 18362: the profile nearest to that is this one.
@@ -21,13 +21,6 @@ LAYOUT = "18326.535"
 # Nothing changed, but crossings rest on object directories and handle tables, of which Wine's kernel tells nothing.
 INCOMPLETE = 3
 END = "the driver is stopped and removed"
-
-
-@pytest.fixture(scope="module")
-def wine(tmp_path_factory):
-    wine = Wine(tmp_path_factory.mktemp("watch"))
-    yield wine
-    wine.stop()
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import time
 import pytest
 
 from conftest import ROOT, build_random, sic
-from windows_world import WINDOWS, Wine, install, kernel_file, lines, on_terminal, serve, wait_for
+from windows_world import WINDOWS, install, kernel_file, lines, on_terminal, serve, wait_for, wine
 
 LAB_DRIVER = "tests/lab_driver/lab-drv.sys"
 
@@ -41,13 +41,6 @@ def members_told_by_both(document):
         for view in region["views"]:
             del view["peb_fields"]
     return document
-
-
-@pytest.fixture(scope="module")
-def wine(tmp_path_factory):
-    wine = Wine(tmp_path_factory.mktemp("live"))
-    yield wine
-    wine.stop()
 
 
 @pytest.fixture(scope="module")

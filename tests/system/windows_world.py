@@ -78,6 +78,14 @@ class Wine:
         subprocess.run(["wineserver", "-k"], env=self.environment, capture_output=True)
 
 
+@pytest.fixture(scope="module")
+def wine(tmp_path_factory):
+    """For tests that import it: a prefix for all of their file."""
+    prefix = Wine(tmp_path_factory.mktemp("live"))
+    yield prefix
+    prefix.stop()
+
+
 def on_terminal(wine, *arguments, **options):
     """Starts a program on a terminal of its own, whose other end is returned too; its output can go elsewhere."""
     ours, theirs = pty.openpty()
