@@ -138,7 +138,7 @@ static bool merge_views(struct sic_scan *target, struct sic_scan *source, const 
     return true;
 }
 
-static bool merge_problems(struct sic_scan *target, const struct sic_scan *source)
+bool sic_scan_add_problems(struct sic_scan *target, const struct sic_scan *source)
 {
     const struct sic_problem *problems = source->problems.elements;
 
@@ -170,10 +170,10 @@ bool sic_scan_merge(struct sic_scan *target, struct sic_scan *source)
         sic_index_free(&source->allocator, &source->subsection_index);
     if (target->views.count == 0 && target->subsections.count == 0) {
         take_over(target, source);
-        return merge_problems(target, source);
+        return sic_scan_add_problems(target, source);
     }
     merged = merge_subsections(target, source, &map) && merge_views(target, source, map.elements) &&
-             merge_problems(target, source);
+             sic_scan_add_problems(target, source);
     sic_array_free(&target->allocator, &map, sizeof(uint32_t));
     return merged;
 }

@@ -337,6 +337,8 @@ void sic_scan_deinit(struct sic_scan *scan);
 
 /* False when memory ran out, as with all functions that add. */
 bool sic_scan_add_problem(struct sic_scan *scan, enum sic_problem_kind kind, uint32_t process, uint64_t va);
+/* Those of another scan of the same processes. */
+bool sic_scan_add_problems(struct sic_scan *target, const struct sic_scan *source);
 bool sic_scan_add_note(struct sic_scan *scan, enum sic_note_kind kind, uint32_t process, uint32_t section, uint64_t va);
 
 /* Puts the problems in the order of the processes, whoever found them; those of no process come last. */

@@ -68,17 +68,6 @@ static bool number_subsections(struct sic_scan *scan, struct sic_part *parts, un
     return true;
 }
 
-static bool merge_problems(struct sic_scan *scan, const struct sic_scan *source)
-{
-    const struct sic_problem *problems = source->problems.elements;
-
-    for (uint32_t i = 0; i < source->problems.count; i++) {
-        if (!sic_scan_add_problem(scan, problems[i].kind, problems[i].process, problems[i].va))
-            return false;
-    }
-    return true;
-}
-
 /* Where the threads put views: each part's into a place of its own. */
 struct placing {
     struct sic_scan *scan;
@@ -156,7 +145,7 @@ bool sic_parts_merge(struct sic_scan *scan, struct sic_part *parts, unsigned cou
 
     free_maps(parts, count);
     for (unsigned i = 0; i < count && merged; i++)
-        merged = merge_problems(scan, &parts[i].scan);
+        merged = sic_scan_add_problems(scan, &parts[i].scan);
     for (uint32_t i = 0; i < scan->processes.count && merged; i++)
         sic_scan_process(scan, i)->first_view += placing.bases[walked[i].part];
     return merged;
