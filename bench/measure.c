@@ -238,7 +238,7 @@ static struct times time_stages(const char *path, struct counts *counts)
     sic_scan_deinit(&scan);
     times.facts = time_collect(&kernel, &facts, &scan);
     start = now();
-    if (sic_regions_build_on_threads(&scan, SIC_REGION_JOINED, sic_processor_count(), &error, &regions) != SIC_OK)
+    if (sic_regions_build(&scan, SIC_REGION_JOINED, sic_processor_count(), &error, &regions) != SIC_OK)
         fail(error.message);
     times.regions = now() - start;
     count(&scan, counts);

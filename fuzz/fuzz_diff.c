@@ -40,7 +40,7 @@ static bool read_scan(const uint8_t *bytes, size_t size, struct read_scan *read)
     }
     require(sic_meaning_init(&read->scan, &read->meaning));
     require(sic_regions_report_claims(&read->scan));
-    require(sic_regions_build(&read->scan, SIC_REGION_JOINED, &error, &read->regions) == SIC_OK);
+    require(sic_regions_build(&read->scan, SIC_REGION_ALONE_TOO, 1, &error, &read->regions) == SIC_OK);
     require(sic_shared_writable_build(&read->scan, &read->parts));
     require(sic_crossings_find(
         &(struct sic_crossing_request){

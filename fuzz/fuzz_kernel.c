@@ -19,7 +19,7 @@ static void collect(const struct sic_kernel *kernel)
 
     sic_scan_init(&scan, sic_heap_allocator());
     if (sic_collect(kernel, &options, &error, &scan) != SIC_OK || !sic_regions_report_claims(&scan) ||
-        sic_regions_build(&scan, SIC_REGION_JOINED, &error, &regions) != SIC_OK)
+        sic_regions_build(&scan, SIC_REGION_JOINED, 1, &error, &regions) != SIC_OK)
         abort();
     sic_regions_deinit(&regions);
     sic_scan_deinit(&scan);

@@ -56,7 +56,7 @@ static void check_regions(const struct sic_scan *scan, enum sic_region_rule rule
     struct sic_error error;
     uint64_t offset;
 
-    require(sic_regions_build(scan, rule, &error, &regions) == SIC_OK);
+    require(sic_regions_build(scan, rule, 1, &error, &regions) == SIC_OK);
     for (uint32_t i = 0; i < regions.count; i++) {
         require(regions.regions[i].section < scan->sections.count);
         require(regions.regions[i].count >= 2 ||
@@ -154,7 +154,7 @@ static void check_meaning(const struct sic_scan *scan)
     struct sic_error error;
 
     require(sic_meaning_init(scan, &meaning) && sic_shared_writable_build(scan, &parts));
-    require(sic_regions_build(scan, SIC_REGION_ALONE_TOO, &error, &regions) == SIC_OK);
+    require(sic_regions_build(scan, SIC_REGION_ALONE_TOO, 1, &error, &regions) == SIC_OK);
     for (uint32_t i = 0; i < regions.count; i++) {
         const struct sic_region *region = &regions.regions[i];
 

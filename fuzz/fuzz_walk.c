@@ -41,7 +41,7 @@ static void check_regions(const struct sic_scan *scan, enum sic_region_rule rule
     uint32_t members = 0;
     bool *seen = calloc(scan->views.count + 1u, sizeof(*seen));
 
-    require(seen && sic_regions_build(scan, rule, &error, &regions) == SIC_OK);
+    require(seen && sic_regions_build(scan, rule, 1, &error, &regions) == SIC_OK);
     for (uint32_t i = 0; i < regions.count; i++) {
         const struct sic_region *region = &regions.regions[i];
 

@@ -171,7 +171,7 @@ void hand_regions(struct hand_scan *hand, uint32_t count)
 {
     struct sic_error error;
 
-    assert_int_equal(sic_regions_build(&hand->scan, SIC_REGION_JOINED, &error, &hand->regions), SIC_OK);
+    assert_int_equal(sic_regions_build(&hand->scan, SIC_REGION_JOINED, 1, &error, &hand->regions), SIC_OK);
     assert_int_equal(hand->regions.count, count);
 }
 

@@ -167,7 +167,7 @@ static void rig_ready(struct rig *rig)
         struct hand_scan *hand = &rig->hands[side];
 
         assert_true(sic_meaning_init(&hand->scan, &rig->meanings[side]));
-        assert_int_equal(sic_regions_build(&hand->scan, SIC_REGION_JOINED, &error, &hand->regions), SIC_OK);
+        assert_int_equal(sic_regions_build(&hand->scan, SIC_REGION_ALONE_TOO, 1, &error, &hand->regions), SIC_OK);
     }
 }
 

@@ -73,7 +73,7 @@ static void test_kernel_views(void **state)
     assert_int_equal(hand->regions.regions[0].kernel_count, 1);
     assert_int_equal(hand->regions.regions[1].kernel_count, 2);
     assert_int_equal(hand->regions.regions[2].kernel_count, 2);
-    assert_int_equal(sic_regions_build(&hand->scan, SIC_REGION_SAME_START, &error, &plain), SIC_OK);
+    assert_int_equal(sic_regions_build(&hand->scan, SIC_REGION_SAME_START, 1, &error, &plain), SIC_OK);
     assert_int_equal(plain.count, 0);
     sic_regions_deinit(&plain);
 }

@@ -56,7 +56,7 @@ static void check_scan(const struct sic_scan *scan)
         views += process->view_count;
     }
     assert_int_equal(views, scan->views.count);
-    assert_int_equal(sic_regions_build(scan, SIC_REGION_JOINED, &error, &regions), SIC_OK);
+    assert_int_equal(sic_regions_build(scan, SIC_REGION_JOINED, 1, &error, &regions), SIC_OK);
     for (uint32_t i = 0; i < regions.count; i++)
         assert_true(regions.regions[i].count >= 2 ||
                     (regions.regions[i].count == 1 && sic_kernel_views_share(scan, regions.regions[i].section)));

@@ -206,7 +206,7 @@ static bool check_damaged(const uint8_t *bytes, size_t size)
         assert_true(sic_pack(&scan, &unpacked.origin, unpacked.has_layout ? &unpacked.layout : NULL, again, size));
         assert_memory_equal(again, bytes, size);
         free(again);
-        assert_int_equal(sic_regions_build(&scan, SIC_REGION_JOINED, &error, &regions), SIC_OK);
+        assert_int_equal(sic_regions_build(&scan, SIC_REGION_JOINED, 1, &error, &regions), SIC_OK);
         sic_regions_deinit(&regions);
         assert_true(sic_regions_report_claims(&scan));
     }

@@ -225,7 +225,7 @@ static enum sic_status prepare(const struct sic_options *options, struct sic_err
     enum sic_status status = sic_regions_report_claims(&listing->scan) ? SIC_OK : no_memory(error);
 
     if (status == SIC_OK)
-        status = sic_regions_build_on_threads(&listing->scan, rule, threads, error, &listing->regions);
+        status = sic_regions_build(&listing->scan, rule, threads, error, &listing->regions);
     if (status == SIC_OK && !sic_shared_writable_build(&listing->scan, &listing->shared_writable))
         status = no_memory(error);
     if (status == SIC_OK)

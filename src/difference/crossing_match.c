@@ -251,9 +251,7 @@ static bool add(const struct matcher *matcher, uint32_t old_index, uint32_t new_
     if (!change)
         return false;
     *change = (struct sic_crossing_change){
-        .change = old_index == SIC_NONE   ? SIC_CAME
-                  : new_index == SIC_NONE ? SIC_WENT
-                                          : SIC_CHANGED,
+        .change = sic_change_of(old_index, new_index),
         .is_certain = (old_index == SIC_NONE || is_certain(matcher, SIC_OLD, old_index)) &&
                       (new_index == SIC_NONE || is_certain(matcher, SIC_NEW, new_index)),
         .old_index = old_index,

@@ -111,9 +111,7 @@ static bool add_process(const struct sic_matching *matching, uint32_t old_index,
     if (!change)
         return false;
     *change = (struct sic_process_change){
-        .change = old_index == SIC_NONE   ? SIC_CAME
-                  : new_index == SIC_NONE ? SIC_WENT
-                                          : SIC_CHANGED,
+        .change = sic_change_of(old_index, new_index),
         .is_certain = is_process_certain(matching, old_index, new_index, what),
         .is_exact = matching->basis == SIC_DIFFERENCE_BY_START ||
                     sic_matching_member_count(matching, number, class_index) == 1 ||

@@ -19,7 +19,7 @@ enum sic_difference_basis {
 struct sic_difference_side {
     const struct sic_scan *scan;
     const struct sic_meaning *meaning;
-    const struct sic_regions *regions;     /* joined ones */
+    const struct sic_regions *regions;     /* of SIC_REGION_ALONE_TOO: those of one view are for the crossings */
     const struct sic_crossings *crossings; /* of all regions */
     const struct sic_wire_origin *origin;
     const bool *sections_shown;  /* by section; NULL: all. What is shown on either side is compared */
@@ -34,6 +34,14 @@ struct sic_difference_request {
 };
 
 enum sic_change { SIC_CAME, SIC_WENT, SIC_CHANGED, SIC_CHANGE_COUNT };
+
+/* Of something by its indexes, SIC_NONE on the side that lacks it. */
+static inline enum sic_change sic_change_of(uint32_t old_index, uint32_t new_index)
+{
+    if (old_index == SIC_NONE)
+        return SIC_CAME;
+    return new_index == SIC_NONE ? SIC_WENT : SIC_CHANGED;
+}
 
 #define SIC_PROCESS_CHANGE_EXITED     0x1u /* it has an exit time now, or none any more */
 #define SIC_PROCESS_CHANGE_EXITING    0x2u

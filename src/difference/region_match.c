@@ -107,9 +107,7 @@ static bool add(const struct list *list, uint32_t old_item, uint32_t new_item, b
     if (!change)
         return false;
     *change = (struct sic_region_change){
-        .change = old_item == SIC_NONE   ? SIC_CAME
-                  : new_item == SIC_NONE ? SIC_WENT
-                                         : SIC_CHANGED,
+        .change = sic_change_of(old_item, new_item),
         .is_certain = is_certain,
         .is_placed = interval->is_placed,
         .first_page = interval->first,

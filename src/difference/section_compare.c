@@ -123,9 +123,7 @@ static bool add_view(struct subject *subject, uint32_t old_view, uint32_t new_vi
     if (!change)
         return false;
     *change = (struct sic_view_change){
-        .change = old_view == SIC_NONE   ? SIC_CAME
-                  : new_view == SIC_NONE ? SIC_WENT
-                                         : SIC_CHANGED,
+        .change = sic_change_of(old_view, new_view),
         .is_certain = state != SIC_VIEW_UNSURE,
         .old_index = old_view,
         .new_index = new_view,

@@ -388,8 +388,8 @@ static bool build(struct builder *builder, unsigned threads, struct sic_regions 
     return built;
 }
 
-enum sic_status sic_regions_build_on_threads(const struct sic_scan *scan, enum sic_region_rule rule, unsigned threads,
-                                             struct sic_error *error, struct sic_regions *regions)
+enum sic_status sic_regions_build(const struct sic_scan *scan, enum sic_region_rule rule, unsigned threads,
+                                  struct sic_error *error, struct sic_regions *regions)
 {
     struct builder builder = {.scan = scan, .rule = rule};
     struct sic_regions built = {0};
@@ -400,12 +400,6 @@ enum sic_status sic_regions_build_on_threads(const struct sic_scan *scan, enum s
     }
     *regions = built;
     return SIC_OK;
-}
-
-enum sic_status sic_regions_build(const struct sic_scan *scan, enum sic_region_rule rule, struct sic_error *error,
-                                  struct sic_regions *regions)
-{
-    return sic_regions_build_on_threads(scan, rule, 1, error, regions);
 }
 
 bool sic_region_is_shared(const struct sic_scan *scan, const struct sic_region *region)

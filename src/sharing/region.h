@@ -40,13 +40,13 @@ enum sic_region_rule {
 /* Whether it is shared, which not all of SIC_REGION_ALONE_TOO are. */
 bool sic_region_is_shared(const struct sic_scan *scan, const struct sic_region *region);
 
-/* Groups the views of a resolved scan. The owner calls sic_regions_deinit. SIC_NO_MEMORY is the only failure. */
+/*
+ * Groups the views of a resolved scan; the result does not depend on the number of threads. The owner calls
+ * sic_regions_deinit. SIC_NO_MEMORY is the only failure.
+ */
 SIC_MUST_CHECK enum sic_status sic_regions_build(const struct sic_scan *scan, enum sic_region_rule rule,
-                                                 struct sic_error *error, struct sic_regions *regions);
-/* The same, with the same result, on several threads. */
-SIC_MUST_CHECK enum sic_status sic_regions_build_on_threads(const struct sic_scan *scan, enum sic_region_rule rule,
-                                                            unsigned threads, struct sic_error *error,
-                                                            struct sic_regions *regions);
+                                                 unsigned threads, struct sic_error *error,
+                                                 struct sic_regions *regions);
 void sic_regions_deinit(struct sic_regions *regions);
 
 /*
